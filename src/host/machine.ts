@@ -1,0 +1,23 @@
+/**
+ * A machine that plans are performed on: this host, or the simulated one. Everything above reads and changes the world through
+ * this interface alone.
+ */
+import type { Fact, FactKey } from '../plan/facts.ts';
+import type { Step, StepFailure } from '../plan/steps.ts';
+
+export interface Machine {
+  /**
+   * How the named things are now: each of `facts` that is there, with its present state. What is not there is left out; what
+   * cannot be read (a permission, a missing program) throws.
+   */
+  observe(facts: Iterable<Fact>): Promise<Map<FactKey, Fact>>;
+
+  /**
+   * Performs the steps in their order, in as few commands as can be, and reports those that failed. It goes on after a failure
+   * where the next step is about another thing.
+   */
+  perform(steps: readonly Step[]): Promise<StepFailure[]>;
+
+  /** Calls `changed` when devices come or go (at most every 20 ms), until `stop` is called. */
+  watchLinks(changed: () => void): { stop(): void };
+}

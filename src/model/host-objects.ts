@@ -1,0 +1,178 @@
+/**
+ * What a host's agent is told: one JSON object for each thing that the host has to realise, by key. The server builds them
+ * (rules/host-view), the watch stream carries them, the agent keeps them on disk, the planner renders them into facts.
+ *
+ * An object is self-sufficient together with the others that it names by key, and has no field whose change would not concern
+ * the host: two equal objects mean that nothing is to be done.
+ */
+
+/** `network/<id>`: present where the host has a port, a DHCP service or a router on the network. */
+export interface HostNetwork {
+  readonly kind: 'network';
+  readonly id: string;
+  readonly network_type: 'flat' | 'vlan' | 'vxlan' | 'gre' | 'geneve' | 'local';
+  readonly physical_network: string | null;
+  readonly segmentation_id: number | null;
+  /** Bytes. */
+  readonly mtu: number;
+  readonly admin_state_up: boolean;
+  /** Ports of the network on other hosts: frames to `mac` go to the tunnel endpoint `vtep`. Sorted by mac. */
+  readonly remote_ports: readonly { mac: string; ips: readonly string[]; vtep: string }[];
+}
+
+/** A fixed address with the length of its subnet's prefix in bits. */
+export interface HostAddress {
+  readonly ip: string;
+  readonly prefix_length: number;
+  readonly subnet_id: string;
+}
+
+/** `port/<id>`: a port of an instance that is bound to the host. */
+export interface HostPort {
+  readonly kind: 'port';
+  readonly id: string;
+  readonly network_id: string;
+  readonly mac_address: string;
+  readonly fixed_ips: readonly HostAddress[];
+  readonly admin_state_up: boolean;
+  readonly device_id: string;
+  readonly device_owner: string;
+  readonly port_security_enabled: boolean;
+  readonly allowed_address_pairs: readonly { ip_address: string; mac_address?: string }[];
+  /** Ids of security groups: `security_group/<id>`. */
+  readonly security_groups: readonly string[];
+}
+
+/** `security_group/<id>`: present where a port of the host is in it. */
+export interface HostSecurityGroup {
+  readonly kind: 'security_group';
+  readonly id: string;
+  readonly stateful: boolean;
+  /** Sorted by id. A rule with `remote_group_id` refers to `address_set/<id>`. */
+  readonly rules: readonly {
+    id: string;
+    direction: 'ingress' | 'egress';
+    ethertype: 'IPv4' | 'IPv6';
+    /** A protocol as iptables takes it (a name or a number), or null for any. */
+    protocol: string | null;
+    port_range_min: number | null;
+    port_range_max: number | null;
+    remote_ip_prefix: string | null;
+    remote_group_id: string | null;
+  }[];
+}
+
+/** `address_set/<security group id>`: the addresses of a group's members, where a rule on the host refers to it. Sorted. */
+export interface HostAddressSet {
+  readonly kind: 'address_set';
+  readonly id: string;
+  readonly ipv4: readonly string[];
+  readonly ipv6: readonly string[];
+}
+
+/** `dhcp/<network id>`: the DHCP service of a network, where the host runs it. */
+export interface HostDhcp {
+  readonly kind: 'dhcp';
+  /** The network's id. */
+  readonly id: string;
+  readonly port: { readonly id: string; readonly mac_address: string; readonly fixed_ips: readonly HostAddress[] };
+  /** Bytes; option 26. */
+  readonly mtu: number;
+  readonly domain: string;
+  readonly lease_seconds: number;
+  /** The subnets with DHCP on. Sorted by id. */
+  readonly subnets: readonly {
+    id: string;
+    ip_version: 4 | 6;
+    cidr: string;
+    gateway_ip: string | null;
+    dns_nameservers: readonly string[];
+    host_routes: readonly { destination: string; nexthop: string }[];
+  }[];
+  /** One entry for each address that may be leased. Sorted by ip. */
+  readonly hosts: readonly { port_id: string; mac_address: string; ip: string; hostname: string }[];
+}
+
+/** An interface of a router: `qr-` or `qg-`. */
+export interface HostRouterInterface {
+  readonly port_id: string;
+  readonly network_id: string;
+  readonly mac_address: string;
+  readonly fixed_ips: readonly HostAddress[];
+  /** Bytes. */
+  readonly mtu: number;
+}
+
+/** `router/<id>`: a router that the host carries. */
+export interface HostRouter {
+  readonly kind: 'router';
+  readonly id: string;
+  readonly admin_state_up: boolean;
+  /** Sorted by port_id. */
+  readonly interfaces: readonly HostRouterInterface[];
+  readonly gateway:
+    | (HostRouterInterface & { readonly gateway_ips: readonly string[]; readonly enable_snat: boolean })
+    | null;
+  readonly routes: readonly { destination: string; nexthop: string }[];
+  /** Sorted by id. */
+  readonly floating_ips: readonly { id: string; floating_ip: string; fixed_ip: string }[];
+  /** Sorted by id. */
+  readonly port_forwardings: readonly {
+    id: string;
+    floatingip_id: string;
+    floating_ip: string;
+    protocol: string;
+    external_first: number;
+    external_last: number;
+    internal_ip: string;
+    internal_first: number;
+    internal_last: number;
+  }[];
+}
+
+export type HostObject = HostNetwork | HostPort | HostSecurityGroup | HostAddressSet | HostDhcp | HostRouter;
+export type HostObjectKind = HostObject['kind'];
+
+/** `<kind>/<id>`. */
+export type HostKey = `${HostObjectKind}/${string}`;
+
+/** The key of an object. */
+export function hostKey(object: { kind: HostObjectKind; id: string }): HostKey {
+  return `${object.kind}/${object.id}`;
+}
+
+/** One line of `GET /agent/v1/hosts/{host}/watch` (application/x-ndjson). */
+export type WatchLine =
+  /** What follows, up to the next bookmark, is everything: what is not named is gone. */
+  | { readonly type: 'snapshot' }
+  | { readonly type: 'object'; readonly object: HostObject }
+  | { readonly type: 'gone'; readonly key: HostKey }
+  /** All up to revision `rev` has been sent; ask with `since=rev` after a broken connection. Also sent as a sign of life. */
+  | { readonly type: 'bookmark'; readonly rev: number };
+
+/** Body of `POST /agent/v1/hosts/{host}` : a sign of life, every `report_interval` seconds and at start. */
+export interface AgentReport {
+  /** Neutron's names: 'Linux bridge agent', 'L3 agent', 'DHCP agent'. */
+  readonly functions: readonly { agent_type: string; binary: string; configurations: Record<string, unknown> }[];
+  /** The address of the host's tunnel endpoint, or null where it has none. */
+  readonly local_ip: string | null;
+  /** physical network → bridge. */
+  readonly bridge_mappings: Readonly<Record<string, string>>;
+  /** API time of the process's start. */
+  readonly started_at: string;
+}
+
+/** Body of `POST /agent/v1/hosts/{host}/status`. */
+export interface StatusReport {
+  readonly statuses: readonly {
+    readonly key: HostKey;
+    /** DOWN: not (yet) possible, and why; ERROR: a step failed, and which; GONE: everything of it is removed. */
+    readonly state: 'ACTIVE' | 'DOWN' | 'ERROR' | 'GONE';
+    readonly reason?: string;
+  }[];
+}
+
+/** The first 11 characters of a port's or network's id, as device names carry them. */
+export function deviceSuffix(id: string): string {
+  return id.slice(0, 11);
+}

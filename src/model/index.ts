@@ -1,0 +1,48 @@
+/** Everything that is defined, in the order in which tables are created. */
+import type { Record_, Resource } from './language.ts';
+import * as identity from './records/identity.ts';
+import * as networking from './records/networking.ts';
+import { agent } from './resources/agent.ts';
+import { floatingip } from './resources/floatingip.ts';
+import { network } from './resources/network.ts';
+import { port } from './resources/port.ts';
+import { portForwarding } from './resources/port-forwarding.ts';
+import { router } from './resources/router.ts';
+import { securityGroup, securityGroupRule } from './resources/security-group.ts';
+import { subnet } from './resources/subnet.ts';
+
+export * from './records/identity.ts';
+export * from './records/networking.ts';
+export { agent, floatingip, network, port, portForwarding, router, securityGroup, securityGroupRule, subnet };
+
+/** What the API shows. */
+export const resources: readonly Resource[] = [
+  network,
+  subnet,
+  securityGroup,
+  securityGroupRule,
+  port,
+  router,
+  floatingip,
+  portForwarding,
+  agent,
+];
+
+/** Every table. A definition comes after those that it references. */
+export const records: readonly Record_[] = [
+  ...resources,
+  networking.ipAllocation,
+  networking.portSecurityGroup,
+  networking.networkSegment,
+  networking.defaultSecurityGroup,
+  networking.quotaLimit,
+  networking.quotaUsage,
+  networking.routerBinding,
+  networking.dhcpBinding,
+  identity.project,
+  identity.user,
+  identity.role,
+  identity.roleAssignment,
+  identity.token,
+  identity.agentToken,
+];

@@ -1,0 +1,212 @@
+/**
+ * The language that resources are defined in. A field is declared here once; validation, columns, filters, sorting, policy,
+ * OpenAPI, the extension list and the reference page are derived from it.
+ */
+import type { Type, ValueOf } from './types.ts';
+import * as t from './types.ts';
+
+/**
+ * Who may do something, beside an administrator, who may do everything:
+ * `member` of the owning project, `reader` of the owning project (members are readers), `network_owner`: member of the project
+ * that owns the row's network; `admin`: nobody else.
+ */
+export type Role = 'reader' | 'member' | 'network_owner' | 'admin';
+
+/** One field of a resource or record. */
+export interface Field<T> {
+  readonly type: Type<T>;
+  /** What it means, one sentence or more, in the present tense. */
+  readonly doc: string;
+  /** Who may set it at creation; absent: nobody, the system sets it. */
+  readonly post?: Role;
+  /** Who may change it; absent: nobody. */
+  readonly put?: Role;
+  /** Who sees it; absent: whoever sees the row. */
+  readonly see?: Role;
+  /** A request to create must have it. */
+  readonly required?: boolean;
+  /** Its value where a request to create leaves it out. */
+  readonly default?: T;
+  /** Whether a list may be filtered by it. */
+  readonly filter?: boolean;
+  /** Whether a list may be sorted by it. */
+  readonly sort?: boolean;
+  /** Whether it has a column. A field without is computed when the row is shown. Default true. */
+  readonly stored?: boolean;
+  /** Whether clients never see it: an internal column. */
+  readonly hidden?: boolean;
+  /** The extension that brings it, where that is not the resource's own. Not published: the field does not exist. */
+  readonly alias?: string;
+  /** The record whose row this names; the database refuses a dangling value. `cascade`: goes with that row. */
+  readonly references?: { readonly record: string; readonly onDelete: 'restrict' | 'cascade' };
+}
+
+/** The fields of a definition, by name. */
+// biome-ignore lint/suspicious/noExplicitAny: a map of fields of any value type; `unknown` would refuse all of them.
+export type Fields = Readonly<Record<string, Field<any>>>;
+
+/** Declares a field; the type of its values is inferred. */
+export function field<T>(type: Type<T>, doc: string, options: Omit<Field<T>, 'type' | 'doc'> = {}): Field<T> {
+  return { type, doc, ...options };
+}
+
+/** A table that the API does not show as such: allocations, bindings, tokens. Its key is `id` or the columns in `key`. */
+export interface Record_<F extends Fields = Fields> {
+  readonly name: string;
+  /** The table's name, and for a resource the name of its collection. */
+  readonly plural: string;
+  readonly doc: string;
+  readonly fields: F;
+  /** The columns of the primary key; default `['id']`. */
+  readonly key: readonly string[];
+  readonly unique: readonly (readonly string[])[];
+  readonly indexes: readonly (readonly string[])[];
+}
+
+/** A filter that is no plain field: `fixed_ips=ip_address=10.0.0.5`. The store knows how to run each kind. */
+export type SpecialFilter = 'fixed_ips' | 'security_groups' | 'tags' | 'tags-any' | 'not-tags' | 'not-tags-any';
+
+/** Which rows a project sees beside its own. */
+export type Sight =
+  /** rows whose `shared` is true */
+  | 'shared'
+  /** networks whose `router:external` is true */
+  | 'external'
+  /** rows of a network that the project owns */
+  | 'network_owner'
+  /** rows of a network that the project sees (subnets) */
+  | 'network_seen';
+
+/** What the API shows: a record with a place in the URL space. */
+export interface Resource<F extends Fields = Fields> extends Record_<F> {
+  /** The extension that brings the resource: `router`, `floating-ip-port-forwarding`. */
+  readonly alias: string;
+  /** The path of the collection under /v2.0: `/floatingips/{floatingip_id}/port_forwardings`. */
+  readonly path: string;
+  /** The definition whose row the path names in front, and the field that holds its id. */
+  readonly parent?: { readonly resource: string; readonly field: string };
+  readonly sight: readonly Sight[];
+  readonly specialFilters: readonly SpecialFilter[];
+  /** Who may do what to a row of the project's own. Absent: the operation does not exist (404 or 405). */
+  readonly policy: { readonly get: Role; readonly create?: Role; readonly update?: Role; readonly delete?: Role };
+  /** Whether a quota counts it. */
+  readonly quota?: { readonly default: number };
+  /** Verbs on one row beside the usual: `PUT /routers/{id}/add_router_interface`. */
+  readonly actions: readonly { readonly name: string; readonly doc: string; readonly role: Role }[];
+  readonly standard: boolean;
+}
+
+/** A row of a definition: the value of each field, computed ones aside. */
+export type Row<R extends Record_> = { [K in keyof R['fields']]: R['fields'][K] extends Field<infer T> ? T : never };
+
+/** A request to create, checked: what was given, and defaults. */
+export type Draft<R extends Record_> = Partial<Row<R>>;
+
+/** Declares a record. */
+export function record<const F extends Fields>(definition: {
+  name: string;
+  plural: string;
+  doc: string;
+  fields: F;
+  key?: readonly (keyof F & string)[];
+  unique?: readonly (readonly string[])[];
+  indexes?: readonly (readonly string[])[];
+}): Record_<F> {
+  return { key: ['id'], unique: [], indexes: [], ...definition };
+}
+
+const ids = {
+  id: field(t.uuid(), 'The identifier.', { filter: true, sort: true }),
+  project_id: field(t.string(255), 'The project that owns it.', { post: 'admin', filter: true, sort: true }),
+} as const;
+
+const standardFields = {
+  description: field(t.string(255), 'What a person wrote about it.', {
+    post: 'member',
+    put: 'member',
+    default: '',
+    filter: true,
+    sort: true,
+    alias: 'standard-attr-description',
+  }),
+  created_at: field(t.timestamp(), 'When it was created (UTC).', {
+    filter: true,
+    sort: true,
+    alias: 'standard-attr-timestamp',
+  }),
+  updated_at: field(t.timestamp(), 'When it last changed (UTC).', {
+    filter: true,
+    sort: true,
+    alias: 'standard-attr-timestamp',
+  }),
+  revision_number: field(t.integer(0, Number.MAX_SAFE_INTEGER), 'Rises with every change.', {
+    filter: true,
+    sort: true,
+    alias: 'standard-attr-revisions',
+  }),
+  tags: field(t.list(t.string(255), { max: 50 }), 'Words that a person put on it.', {
+    default: [],
+    alias: 'standard-attr-tag',
+  }),
+} as const;
+
+/** The fields that every resource has. */
+export type StandardFields = typeof ids & typeof standardFields;
+
+const tagFilters = ['tags', 'tags-any', 'not-tags', 'not-tags-any'] as const;
+
+type ResourceInput<F extends Fields> = {
+  name: string;
+  plural: string;
+  alias: string;
+  doc: string;
+  fields: F;
+  path?: string;
+  parent?: Resource['parent'];
+  sight?: readonly Sight[];
+  specialFilters?: readonly SpecialFilter[];
+  policy?: Resource['policy'];
+  quota?: Resource['quota'];
+  actions?: Resource['actions'];
+  unique?: readonly (readonly string[])[];
+  indexes?: readonly (readonly string[])[];
+};
+
+const ownerPolicy = { get: 'reader', create: 'member', update: 'member', delete: 'member' } as const;
+
+/** Declares a resource with the standard fields: id, project, description, times, revision, tags. */
+export function resource<const F extends Fields>(definition: ResourceInput<F>): Resource<StandardFields & F> {
+  return {
+    path: `/${definition.plural}`,
+    sight: [],
+    policy: ownerPolicy,
+    actions: [],
+    unique: [],
+    standard: true,
+    key: ['id'],
+    ...definition,
+    specialFilters: [...(definition.specialFilters ?? []), ...tagFilters],
+    indexes: [['project_id'], ...(definition.indexes ?? [])],
+    fields: { ...ids, ...definition.fields, ...standardFields },
+  };
+}
+
+/** Declares a resource with exactly the fields given (agents, extensions, quotas). */
+export function bareResource<const F extends Fields>(
+  definition: ResourceInput<F> & { key?: readonly string[] },
+): Resource<F> {
+  return {
+    path: `/${definition.plural}`,
+    sight: [],
+    policy: ownerPolicy,
+    actions: [],
+    unique: [],
+    indexes: [],
+    specialFilters: [],
+    standard: false,
+    key: ['id'],
+    ...definition,
+  };
+}
+
+export type { Type, ValueOf };

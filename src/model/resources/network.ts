@@ -1,0 +1,96 @@
+import { field, resource } from '../language.ts';
+import * as t from '../types.ts';
+
+/** The segment types that the system knows. */
+export const networkTypes = ['flat', 'vlan', 'vxlan', 'gre', 'geneve', 'local'] as const;
+
+/** An L2 network. */
+export const network = resource({
+  name: 'network',
+  plural: 'networks',
+  alias: 'network',
+  doc: 'An L2 network: one broadcast domain, on a physical network or in a tunnel.',
+  sight: ['shared', 'external'],
+  quota: { default: 100 },
+  fields: {
+    name: field(t.string(255), 'A name for people; it need not be unique.', {
+      post: 'member',
+      put: 'member',
+      default: '',
+      filter: true,
+      sort: true,
+    }),
+    admin_state_up: field(t.boolean(), 'Whether the network carries traffic.', {
+      post: 'member',
+      put: 'member',
+      default: true,
+      filter: true,
+      sort: true,
+    }),
+    status: field(t.oneOf('ACTIVE', 'DOWN', 'BUILD', 'ERROR'), 'Whether it works.', { filter: true, sort: true }),
+    subnets: field(t.list(t.uuid()), 'The ids of its subnets.', { stored: false }),
+    shared: field(t.boolean(), 'Whether every project sees and uses it.', {
+      post: 'admin',
+      put: 'admin',
+      default: false,
+      filter: true,
+      sort: true,
+    }),
+    'router:external': field(
+      t.boolean(),
+      'Whether routers may have their gateway on it and floating IPs come from it.',
+      {
+        post: 'admin',
+        put: 'admin',
+        default: false,
+        filter: true,
+        sort: true,
+        alias: 'external-net',
+      },
+    ),
+    'provider:network_type': field(t.nullable(t.oneOf(...networkTypes)), 'How its frames travel between hosts.', {
+      post: 'admin',
+      see: 'admin',
+      filter: true,
+      sort: true,
+      alias: 'provider',
+    }),
+    'provider:physical_network': field(t.nullable(t.string(64)), 'The physical network of a flat or VLAN network.', {
+      post: 'admin',
+      see: 'admin',
+      filter: true,
+      sort: true,
+      alias: 'provider',
+    }),
+    'provider:segmentation_id': field(t.nullable(t.integer(0, 4294967295)), 'The VLAN id, VNI or GRE key.', {
+      post: 'admin',
+      see: 'admin',
+      filter: true,
+      sort: true,
+      alias: 'provider',
+    }),
+    mtu: field(
+      t.integer(0, 65535),
+      'The largest IP packet that it carries, in bytes; 0 in a request: the largest possible.',
+      {
+        post: 'member',
+        put: 'member',
+        filter: true,
+        sort: true,
+        alias: 'net-mtu-writable',
+      },
+    ),
+    port_security_enabled: field(
+      t.boolean(),
+      'Whether its new ports are protected by anti-spoofing and security groups.',
+      {
+        post: 'member',
+        put: 'member',
+        default: true,
+        filter: true,
+        sort: true,
+        alias: 'port-security',
+      },
+    ),
+  },
+});

@@ -1,0 +1,126 @@
+import { field, resource } from '../language.ts';
+import * as t from '../types.ts';
+
+/** One fixed address of a port. */
+export const fixedIp = t.object({ subnet_id: t.uuid(), ip_address: t.ip() });
+
+/** A place on a network where one device is attached. */
+export const port = resource({
+  name: 'port',
+  plural: 'ports',
+  alias: 'port',
+  doc: 'A place on a network where one device is attached, with its MAC and IP addresses.',
+  sight: ['network_owner'],
+  specialFilters: ['fixed_ips', 'security_groups'],
+  quota: { default: 500 },
+  unique: [['network_id', 'mac_address']],
+  indexes: [['network_id'], ['device_id'], ['binding:host_id']],
+  fields: {
+    name: field(t.string(255), 'A name for people.', {
+      post: 'member',
+      put: 'member',
+      default: '',
+      filter: true,
+      sort: true,
+    }),
+    network_id: field(t.uuid(), 'The network it is on.', {
+      post: 'member',
+      required: true,
+      filter: true,
+      sort: true,
+      references: { record: 'network', onDelete: 'restrict' },
+    }),
+    mac_address: field(t.mac(), 'Its MAC address; left out: a free one of the configured base.', {
+      post: 'network_owner',
+      put: 'admin',
+      filter: true,
+      sort: true,
+    }),
+    fixed_ips: field(
+      t.list(t.object({}, { subnet_id: t.uuid(), ip_address: t.ip() }), { max: 64 }),
+      'Its addresses; in a request each names a subnet, an address, or both; left out: one of the IPv4 subnets, one of the IPv6 subnets.',
+      { post: 'member', put: 'member' },
+    ),
+    device_id: field(t.string(255), 'What is attached: the id of an instance, a router, a DHCP service.', {
+      post: 'member',
+      put: 'member',
+      default: '',
+      filter: true,
+      sort: true,
+    }),
+    device_owner: field(t.string(255), 'What kind of device: compute:nova, network:router_interface, network:dhcp …', {
+      post: 'member',
+      put: 'member',
+      default: '',
+      filter: true,
+      sort: true,
+    }),
+    admin_state_up: field(t.boolean(), 'Whether it carries traffic.', {
+      post: 'member',
+      put: 'member',
+      default: true,
+      filter: true,
+      sort: true,
+    }),
+    status: field(t.oneOf('ACTIVE', 'DOWN', 'BUILD', 'ERROR'), 'Whether its host has wired it.', {
+      filter: true,
+      sort: true,
+    }),
+    security_groups: field(
+      t.list(t.uuid(), { max: 100, unique: true }),
+      'The security groups; left out: the default one.',
+      {
+        post: 'member',
+        put: 'member',
+        alias: 'security-group',
+      },
+    ),
+    port_security_enabled: field(
+      t.boolean(),
+      'Whether anti-spoofing and security groups protect it; left out: as its network.',
+      {
+        post: 'network_owner',
+        put: 'network_owner',
+        filter: true,
+        sort: true,
+        alias: 'port-security',
+      },
+    ),
+    allowed_address_pairs: field(
+      t.list(t.object({ ip_address: t.cidr() }, { mac_address: t.mac() }), { max: 10 }),
+      'Further addresses that it may send from.',
+      { post: 'network_owner', put: 'network_owner', default: [], alias: 'allowed-address-pairs' },
+    ),
+    'binding:host_id': field(t.string(255), 'The host that the device is on.', {
+      post: 'admin',
+      put: 'admin',
+      see: 'admin',
+      default: '',
+      filter: true,
+      sort: true,
+      alias: 'binding',
+    }),
+    'binding:vnic_type': field(t.oneOf('normal'), 'The kind of NIC.', {
+      post: 'member',
+      put: 'member',
+      default: 'normal',
+      filter: true,
+      sort: true,
+      alias: 'binding',
+    }),
+    'binding:profile': field(t.anyObject(4095), 'What the host is told about the device.', {
+      post: 'admin',
+      put: 'admin',
+      see: 'admin',
+      default: {},
+      alias: 'binding',
+    }),
+    'binding:vif_type': field(t.oneOf('unbound', 'bridge', 'ovs', 'binding_failed'), 'How the host wires it.', {
+      see: 'admin',
+      filter: true,
+      sort: true,
+      alias: 'binding',
+    }),
+    'binding:vif_details': field(t.anyObject(), 'Details of the wiring.', { see: 'admin', alias: 'binding' }),
+  },
+});

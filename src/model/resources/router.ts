@@ -1,0 +1,55 @@
+import { field, resource } from '../language.ts';
+import * as t from '../types.ts';
+
+/** A router between networks. */
+export const router = resource({
+  name: 'router',
+  plural: 'routers',
+  alias: 'router',
+  doc: 'A router between networks, with a gateway to an external one.',
+  quota: { default: 10 },
+  actions: [
+    { name: 'add_router_interface', doc: 'Gives it an interface on a subnet or port.', role: 'member' },
+    { name: 'remove_router_interface', doc: 'Takes an interface away.', role: 'member' },
+  ],
+  fields: {
+    name: field(t.string(255), 'A name for people.', {
+      post: 'member',
+      put: 'member',
+      default: '',
+      filter: true,
+      sort: true,
+    }),
+    admin_state_up: field(t.boolean(), 'Whether it routes.', {
+      post: 'member',
+      put: 'member',
+      default: true,
+      filter: true,
+      sort: true,
+    }),
+    status: field(t.oneOf('ACTIVE', 'DOWN', 'BUILD', 'ERROR'), 'Whether its host has built it.', {
+      filter: true,
+      sort: true,
+    }),
+    external_gateway_info: field(
+      t.nullable(
+        t.object(
+          { network_id: t.uuid() },
+          {
+            enable_snat: t.boolean(),
+            external_fixed_ips: t.list(t.object({}, { subnet_id: t.uuid(), ip_address: t.ip() }), { max: 10 }),
+          },
+        ),
+      ),
+      'The gateway: its external network, its addresses there, and whether it hides the inside addresses.',
+      { post: 'member', put: 'member', default: null },
+    ),
+    routes: field(
+      t.list(t.object({ destination: t.cidr(), nexthop: t.ip() }), { max: 30, unique: true }),
+      'Static routes beside those of its interfaces.',
+      { put: 'member', default: [], alias: 'extraroute' },
+    ),
+    gw_port_id: field(t.nullable(t.uuid()), 'The port of its gateway.', { hidden: true }),
+  },
+  indexes: [['gw_port_id']],
+});

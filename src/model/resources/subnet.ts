@@ -1,0 +1,74 @@
+import { field, resource } from '../language.ts';
+import * as t from '../types.ts';
+
+/** A prefix of addresses on a network. */
+export const subnet = resource({
+  name: 'subnet',
+  plural: 'subnets',
+  alias: 'subnet',
+  doc: 'A prefix of IP addresses on a network, with its gateway, DHCP settings and pools.',
+  sight: ['network_seen'],
+  quota: { default: 100 },
+  indexes: [['network_id']],
+  fields: {
+    name: field(t.string(255), 'A name for people.', {
+      post: 'member',
+      put: 'member',
+      default: '',
+      filter: true,
+      sort: true,
+    }),
+    network_id: field(t.uuid(), 'The network it is on.', {
+      post: 'member',
+      required: true,
+      filter: true,
+      sort: true,
+      references: { record: 'network', onDelete: 'restrict' },
+    }),
+    ip_version: field(t.integer(4, 6), '4 or 6.', { post: 'member', required: true, filter: true, sort: true }),
+    cidr: field(t.cidr(), 'The prefix.', { post: 'member', required: true, filter: true, sort: true }),
+    gateway_ip: field(t.nullable(t.ip()), 'The address of the router; left out: the first address; null: none.', {
+      post: 'member',
+      put: 'member',
+      filter: true,
+      sort: true,
+    }),
+    allocation_pools: field(
+      t.list(t.object({ start: t.ip(), end: t.ip() }), { max: 100 }),
+      'The ranges that addresses are taken from; left out: all but the gateway.',
+      { post: 'member', put: 'member' },
+    ),
+    dns_nameservers: field(t.list(t.ip(), { max: 5, unique: true }), 'The DNS servers that DHCP hands out.', {
+      post: 'member',
+      put: 'member',
+      default: [],
+    }),
+    host_routes: field(
+      t.list(t.object({ destination: t.cidr(), nexthop: t.ip() }), { max: 20, unique: true }),
+      'The static routes that DHCP hands out.',
+      { post: 'member', put: 'member', default: [] },
+    ),
+    enable_dhcp: field(t.boolean(), 'Whether DHCP serves it.', {
+      post: 'member',
+      put: 'member',
+      default: true,
+      filter: true,
+      sort: true,
+    }),
+    ipv6_ra_mode: field(
+      t.nullable(t.oneOf('slaac', 'dhcpv6-stateful', 'dhcpv6-stateless')),
+      'How routers advertise it.',
+      {
+        post: 'member',
+        default: null,
+        filter: true,
+        sort: true,
+      },
+    ),
+    ipv6_address_mode: field(
+      t.nullable(t.oneOf('slaac', 'dhcpv6-stateful', 'dhcpv6-stateless')),
+      'How instances get their IPv6 address.',
+      { post: 'member', default: null, filter: true, sort: true },
+    ),
+  },
+});

@@ -1,0 +1,52 @@
+/**
+ * What every operation is given, and what every resource offers. An operation reads through the transactor, decides by rules,
+ * and writes; it knows no HTTP and touches nothing but the transactor.
+ */
+import type { Clock } from '../lib/clock.ts';
+import type { Random } from '../lib/random.ts';
+import type { Fault } from '../model/faults.ts';
+import type { Draft, Resource, Row } from '../model/language.ts';
+import type { NetworkingSettings } from '../rules/settings.ts';
+import type { Reader, Transactor } from '../store/store.ts';
+
+/** Who asks. */
+export interface Caller {
+  readonly userId: string;
+  /** '' for an unscoped or a system caller. */
+  readonly projectId: string;
+  readonly roles: readonly string[];
+  readonly isAdmin: boolean;
+}
+
+/** What is asked inside one transaction. */
+export interface Context {
+  readonly t: Transactor;
+  readonly caller: Caller;
+  readonly settings: NetworkingSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** What decides without writing: a list, a view. */
+export interface ReadContext extends Omit<Context, 't' | 'random'> {
+  readonly r: Reader;
+}
+
+/**
+ * The operations of one resource. `draft` and `changes` are checked against the model already: types, who may set what, unknown
+ * fields; `draft` holds what was given and the model's defaults.
+ */
+export interface Operations<R extends Resource> {
+  readonly resource: R;
+  readonly notFound: (id: string) => Fault;
+  /** `parent` is the row that the path names in front (the floating IP of a forwarding). */
+  readonly create?: (c: Context, draft: Draft<R>, parent?: Row<Resource>) => Promise<Row<R>>;
+  readonly update?: (c: Context, row: Row<R>, changes: Partial<Row<R>>, parent?: Row<Resource>) => Promise<Row<R>>;
+  readonly remove?: (c: Context, row: Row<R>, parent?: Row<Resource>) => Promise<void>;
+  /** By name: `add_router_interface`. The body is as it came (an object); the operation checks it. */
+  readonly actions?: Readonly<
+    Record<string, (c: Context, row: Row<R>, body: Record<string, unknown>) => Promise<unknown>>
+  >;
+  /** The computed fields (`stored: false`) of these rows, in their order, with a bounded number of queries. */
+  readonly compute?: (c: ReadContext, rows: readonly Row<R>[]) => Promise<Partial<Row<R>>[]>;
+}

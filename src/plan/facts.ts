@@ -1,0 +1,215 @@
+/**
+ * The state of a host as a set of facts. What is wanted and what is there are both sets of facts, so one comparison
+ * (`diff.ts`) plans every change, and the simulated machine is such a set too.
+ *
+ * A fact names one thing (its key) and says how it is (the rest). Only things that Neutrino made, or makes, are facts.
+ */
+
+/** A network namespace: '' is the host's own. */
+export type Namespace = string;
+
+/** A named network namespace. */
+export interface NetnsFact {
+  readonly fact: 'netns';
+  readonly name: string;
+}
+
+/** How a link comes to be. */
+export type LinkKind =
+  /**
+   * A bridge. `shared` is one that others use too (the bridge of a physical network): where it exists already it is taken as it
+   * is; one that we had to make carries the alias `neutrino`, and only that one is removed, once it has no port left.
+   */
+  | { readonly type: 'bridge'; readonly shared?: true }
+  /** One end of a veth pair, the end that makes it; the other end is a link of type `peer`. */
+  | { readonly type: 'veth'; readonly peer: { readonly namespace: Namespace; readonly name: string } }
+  | { readonly type: 'peer' }
+  | {
+      readonly type: 'vxlan';
+      readonly vni: number;
+      /** The address of this host's endpoint. */
+      readonly local: string;
+      readonly port: number;
+    }
+  /** Made by someone else (an instance's tap, an existing br-ex): never made or removed, only set. */
+  | { readonly type: 'foreign' };
+
+/** A network device. An attribute that is left out is left as it is. */
+export interface LinkFact {
+  readonly fact: 'link';
+  readonly namespace: Namespace;
+  readonly name: string;
+  readonly kind: LinkKind;
+  readonly mac?: string;
+  /** Bytes. */
+  readonly mtu?: number;
+  readonly up: boolean;
+  /** The bridge (in the same namespace) that it is a port of. */
+  readonly master?: string;
+}
+
+/** An address of a device. */
+export interface AddressFact {
+  readonly fact: 'address';
+  readonly namespace: Namespace;
+  readonly device: string;
+  /** Address and prefix length: 10.0.0.1/24. */
+  readonly cidr: string;
+  /** Tell the neighbours by gratuitous ARP once it is there. */
+  readonly announce?: boolean;
+}
+
+/** A route of the main table. */
+export interface RouteFact {
+  readonly fact: 'route';
+  readonly namespace: Namespace;
+  /** A prefix, or 'default' (IPv4), 'default6'. */
+  readonly destination: string;
+  readonly via: string | null;
+  readonly device: string;
+}
+
+/** A forwarding entry of a VXLAN device: frames to `mac` go to `endpoint`. 00:00:00:00:00:00 is where unknown ones go. */
+export interface FdbFact {
+  readonly fact: 'fdb';
+  readonly namespace: Namespace;
+  readonly device: string;
+  readonly mac: string;
+  readonly endpoint: string;
+}
+
+/** A permanent neighbour entry: answers ARP locally on a VXLAN device with `proxy`. */
+export interface NeighbourFact {
+  readonly fact: 'neighbour';
+  readonly namespace: Namespace;
+  readonly device: string;
+  readonly ip: string;
+  readonly mac: string;
+}
+
+/** A kernel setting; `name` with dots: net.ipv4.ip_forward. It is never set back. */
+export interface SysctlFact {
+  readonly fact: 'sysctl';
+  readonly namespace: Namespace;
+  readonly name: string;
+  readonly value: string;
+}
+
+export type IpFamily = 4 | 6;
+export type IptablesTable = 'filter' | 'nat' | 'mangle' | 'raw';
+
+/** A chain of our own, whole. Rules are as `iptables-save` prints them, without the leading `-A CHAIN `. */
+export interface ChainFact {
+  readonly fact: 'chain';
+  readonly namespace: Namespace;
+  readonly family: IpFamily;
+  readonly table: IptablesTable;
+  readonly chain: string;
+  readonly rules: readonly string[];
+}
+
+/** One rule in a chain that is shared with others; it is inserted in front. As `iptables-save` prints it, without `-A CHAIN `. */
+export interface HookFact {
+  readonly fact: 'hook';
+  readonly namespace: Namespace;
+  readonly family: IpFamily;
+  readonly table: IptablesTable;
+  readonly chain: string;
+  readonly rule: string;
+}
+
+/** An ipset of type hash:net, whole. Elements in canonical text, sorted. */
+export interface SetFact {
+  readonly fact: 'set';
+  readonly namespace: Namespace;
+  readonly name: string;
+  readonly family: IpFamily;
+  readonly elements: readonly string[];
+}
+
+/** A file, whole. The folder is made when missing, and removed when empty. */
+export interface FileFact {
+  readonly fact: 'file';
+  readonly path: string;
+  readonly content: string;
+  /** Permission bits, for example 0o644. */
+  readonly mode: number;
+}
+
+/** A daemon that Neutrino runs. It outlives the agent. */
+export interface ProcessFact {
+  readonly fact: 'process';
+  /** For example dnsmasq/<network id>. */
+  readonly name: string;
+  readonly namespace: Namespace;
+  /** The program and its arguments; the program daemonises itself and writes `pidFile`. */
+  readonly argv: readonly string[];
+  readonly pidFile: string;
+  /** A digest of what it read at its start: when it changes, the process is started anew. */
+  readonly restartOn: string;
+  /** A digest of what it reads again on SIGHUP: when it changes, it gets the signal. */
+  readonly reloadOn: string;
+}
+
+export type Fact =
+  | NetnsFact
+  | LinkFact
+  | AddressFact
+  | RouteFact
+  | FdbFact
+  | NeighbourFact
+  | SysctlFact
+  | ChainFact
+  | HookFact
+  | SetFact
+  | FileFact
+  | ProcessFact;
+
+/** What a fact is about, as one text; two facts with one key contradict each other. */
+export type FactKey = string;
+
+/** The key of a fact. */
+export function factKey(fact: Fact): FactKey {
+  switch (fact.fact) {
+    case 'netns':
+      return `netns|${fact.name}`;
+    case 'link':
+      return `link|${fact.namespace}|${fact.name}`;
+    case 'address':
+      return `address|${fact.namespace}|${fact.device}|${fact.cidr}`;
+    case 'route':
+      return `route|${fact.namespace}|${fact.destination}`;
+    case 'fdb':
+      return `fdb|${fact.namespace}|${fact.device}|${fact.mac}|${fact.endpoint}`;
+    case 'neighbour':
+      return `neighbour|${fact.namespace}|${fact.device}|${fact.ip}`;
+    case 'sysctl':
+      return `sysctl|${fact.namespace}|${fact.name}`;
+    case 'chain':
+      return `chain|${fact.namespace}|${fact.family}|${fact.table}|${fact.chain}`;
+    case 'hook':
+      return `hook|${fact.namespace}|${fact.family}|${fact.table}|${fact.chain}|${fact.rule}`;
+    case 'set':
+      return `set|${fact.namespace}|${fact.name}`;
+    case 'file':
+      return `file|${fact.path}`;
+    case 'process':
+      return `process|${fact.name}`;
+  }
+}
+
+/** A set of facts by key. */
+export type Facts = ReadonlyMap<FactKey, Fact>;
+
+/** Facts as a map; a contradiction is a programming error and throws. */
+export function factSet(facts: Iterable<Fact>): Map<FactKey, Fact> {
+  const map = new Map<FactKey, Fact>();
+  for (const fact of facts) {
+    const key = factKey(fact);
+    const other = map.get(key);
+    if (other && JSON.stringify(other) !== JSON.stringify(fact))
+      throw new Error(`two facts contradict each other: ${key}`);
+    map.set(key, fact);
+  }
+  return map;
+}

@@ -1,0 +1,91 @@
+/** What the operator configured, as far as decisions depend on it. `config/` reads it from Neutron's files; these are its defaults. */
+import type { networkTypes } from '../model/resources/network.ts';
+
+export type NetworkType = (typeof networkTypes)[number];
+
+export interface NetworkingSettings {
+  /** `[DEFAULT] service_plugins`: router, port_forwarding, segments … */
+  readonly servicePlugins: readonly string[];
+  /** `[ml2] extension_drivers`. */
+  readonly extensionDrivers: readonly string[];
+  /** `[ml2] mechanism_drivers`. */
+  readonly mechanismDrivers: readonly string[];
+  /** `[ml2] type_drivers`. */
+  readonly typeDrivers: readonly NetworkType[];
+  /** `[ml2] tenant_network_types` (or `project_network_types`). */
+  readonly tenantNetworkTypes: readonly NetworkType[];
+  /** `[ml2_type_flat] flat_networks`; ['*'] is any. */
+  readonly flatNetworks: readonly string[];
+  /** `[ml2_type_vlan] network_vlan_ranges`: physical network → ranges of ids (empty: provider networks only). */
+  readonly vlanRanges: Readonly<Record<string, readonly NumberRange[]>>;
+  /** `[ml2_type_vxlan] vni_ranges`. */
+  readonly vxlanRanges: readonly NumberRange[];
+  /** `[ml2_type_geneve] vni_ranges`. */
+  readonly geneveRanges: readonly NumberRange[];
+  /** `[ml2_type_gre] tunnel_id_ranges`. */
+  readonly greRanges: readonly NumberRange[];
+  readonly mtu: MtuSettings;
+  /** `[quotas] quota_*` by resource name; what is not named has the model's default. */
+  readonly quotas: Readonly<Record<string, number>>;
+  /** `[DEFAULT] dhcp_agents_per_network`. */
+  readonly dhcpAgentsPerNetwork: number;
+  /** `[DEFAULT] agent_down_time`, seconds. */
+  readonly agentDownTimeSeconds: number;
+  /** `[DEFAULT] dhcp_lease_duration`, seconds. */
+  readonly dhcpLeaseSeconds: number;
+  /** `[DEFAULT] dns_domain`, without a final dot. */
+  readonly dnsDomain: string;
+  /** `[DEFAULT] base_mac`. */
+  readonly baseMac: string;
+  /** `[DEFAULT] max_routes`, `max_subnet_host_routes`, `max_dns_nameservers`. */
+  readonly maxRoutes: number;
+  readonly maxSubnetHostRoutes: number;
+  readonly maxDnsNameservers: number;
+  /** `[DEFAULT] pagination_max_limit`; -1: none. */
+  readonly paginationMaxLimit: number;
+}
+
+/** Both ends belong to it. */
+export interface NumberRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** All in bytes. */
+export interface MtuSettings {
+  /** `[DEFAULT] global_physnet_mtu`. */
+  readonly globalPhysnetMtu: number;
+  /** `[ml2] path_mtu`; 0: not considered. */
+  readonly pathMtu: number;
+  /** `[ml2] physical_network_mtus`. */
+  readonly physicalNetworkMtus: Readonly<Record<string, number>>;
+  /** `[ml2] overlay_ip_version`. */
+  readonly overlayIpVersion: 4 | 6;
+  /** `[ml2_type_geneve] max_header_size`. */
+  readonly geneveMaxHeaderSize: number;
+}
+
+/** The settings of a start with no file at all. */
+export const defaultSettings: NetworkingSettings = {
+  servicePlugins: ['router', 'port_forwarding'],
+  extensionDrivers: ['port_security'],
+  mechanismDrivers: ['linuxbridge'],
+  typeDrivers: ['flat', 'vlan', 'vxlan', 'gre', 'geneve', 'local'],
+  tenantNetworkTypes: ['vxlan'],
+  flatNetworks: ['*'],
+  vlanRanges: {},
+  vxlanRanges: [{ first: 1, last: 16777215 }],
+  geneveRanges: [{ first: 1, last: 16777215 }],
+  greRanges: [{ first: 1, last: 1000000 }],
+  mtu: { globalPhysnetMtu: 1500, pathMtu: 0, physicalNetworkMtus: {}, overlayIpVersion: 4, geneveMaxHeaderSize: 30 },
+  quotas: {},
+  dhcpAgentsPerNetwork: 1,
+  agentDownTimeSeconds: 75,
+  dhcpLeaseSeconds: 86400,
+  dnsDomain: 'openstacklocal',
+  baseMac: 'fa:16:3e:00:00:00',
+  maxRoutes: 30,
+  maxSubnetHostRoutes: 20,
+  maxDnsNameservers: 5,
+  paginationMaxLimit: -1,
+};
