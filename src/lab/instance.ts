@@ -1,0 +1,86 @@
+/** Instances: namespaces of an emulated host that stand in for virtual machines, with a real DHCP client. */
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deviceSuffix } from '../model/host-objects.ts';
+import type { LabHost } from './host.ts';
+
+/** What a DHCP client was given. */
+export interface Lease {
+  readonly ip: string;
+  /** Prefix length in bits. */
+  readonly mask: number;
+  readonly router: string | null;
+  readonly dns: readonly string[];
+  /** Bytes; null: the server said nothing. */
+  readonly mtu: number | null;
+}
+
+/** Gives a port to a new namespace of the host: `tap<id>` outside, `eth0` with the port's MAC inside. */
+export async function plugInstance(
+  host: LabHost,
+  netns: string,
+  port: { id: string; mac_address: string },
+  options: { mtu?: number } = {},
+): Promise<void> {
+  const tap = `tap${deviceSuffix(port.id)}`;
+  await host.run(['ip', 'netns', 'add', netns]);
+  const lines = [
+    `link add ${tap} type veth peer name eth0 netns ${netns}`,
+    ...(options.mtu ? [`link set ${tap} mtu ${options.mtu}`] : []),
+    `link set ${tap} up`,
+  ];
+  await host.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` });
+  const inside = [`link set eth0 address ${port.mac_address}`, 'link set lo up', 'link set eth0 up'];
+  await host.run(['ip', '-n', netns, '-batch', '-'], { input: `${inside.join('\n')}\n` });
+}
+
+// udhcpc calls it for each event; it configures eth0 alone and never the machine's resolv.conf.
+const leaseScript = `#!/bin/sh
+case "$1" in
+bound|renew)
+  ip address replace "$ip/$mask" dev "$interface"
+  [ -n "$mtu" ] && ip link set "$interface" mtu "$mtu"
+  [ -n "$router" ] && ip route replace default via "\${router%% *}" dev "$interface"
+  echo "ip=$ip mask=$mask router=$router dns=$dns mtu=$mtu" ;;
+esac
+`;
+
+/** Gets an address by DHCP with busybox's udhcpc; undefined when no server answered within `seconds`. */
+export async function dhcp(host: LabHost, netns: string, seconds = 10): Promise<Lease | undefined> {
+  const script = join(tmpdir(), `neutrino-lease-${process.pid}-${netns}.sh`);
+  await writeFile(script, leaseScript, { mode: 0o755 });
+  try {
+    const options = [
+      '-i',
+      'eth0',
+      '-f',
+      '-n',
+      '-q',
+      '-t',
+      String(seconds * 2),
+      '-T',
+      '1',
+      '-A',
+      '1',
+      '-O',
+      'mtu',
+      '-s',
+      script,
+    ];
+    const timeoutMs = (seconds + 2) * 1000;
+    const outcome = await host.run(['busybox', 'udhcpc', ...options], { netns, timeoutMs, mayFail: true });
+    const match = /^ip=(\S+) mask=(\d+) router=(.*?) dns=(.*?) mtu=(\d*)$/m.exec(outcome.stdout);
+    if (!match) return undefined;
+    const [, ip = '', mask, router = '', dns = '', mtu] = match;
+    return {
+      ip,
+      mask: Number(mask),
+      router: router.split(' ')[0] || null,
+      dns: dns.split(' ').filter(Boolean),
+      mtu: mtu ? Number(mtu) : null,
+    };
+  } finally {
+    await rm(script, { force: true });
+  }
+}

@@ -1,0 +1,176 @@
+/** Real traffic: small programs that run in a namespace of an emulated host and say what they saw. */
+import type { ChildProcess } from 'node:child_process';
+import type { LabHost } from './host.ts';
+
+const node = process.execPath;
+
+/** How an attempt to reach a TCP service ended. */
+export type Reached =
+  | { readonly reached: true; readonly text: string }
+  | { readonly reached: false; readonly why: string };
+
+const fetchScript = `
+const [host, port, ms] = process.argv.slice(1);
+const socket = require('net').connect({ host, port: Number(port) });
+let text = '';
+const end = (code, out) => { process.stdout.write(out); process.exit(code); };
+setTimeout(() => end(1, 'no answer within ' + ms + ' ms'), Number(ms));
+socket.on('connect', () => socket.write('GET / HTTP/1.0\\r\\nHost: x\\r\\n\\r\\n'));
+socket.on('data', (d) => { text += d; });
+socket.on('end', () => end(0, text.split('\\r\\n\\r\\n').slice(1).join('')));
+socket.on('error', (e) => end(1, e.code));
+`;
+
+/** Fetches `http://address:port/` from a namespace, with a deadline in milliseconds. */
+export async function fetchPage(
+  host: LabHost,
+  address: string,
+  port: number,
+  options: { netns?: string; ms?: number } = {},
+): Promise<Reached> {
+  const ms = options.ms ?? 3000;
+  const argv = [node, '-e', fetchScript, address, String(port), String(ms)];
+  const outcome = await host.run(argv, {
+    ...(options.netns ? { netns: options.netns } : {}),
+    timeoutMs: ms + 5000,
+    mayFail: true,
+  });
+  return outcome.code === 0
+    ? { reached: true, text: outcome.stdout }
+    : { reached: false, why: outcome.stdout || outcome.stderr };
+}
+
+const udpScript = `
+const [host, port, ms, text] = process.argv.slice(1);
+const socket = require('dgram').createSocket('udp4');
+const end = (code, out) => { process.stdout.write(out); process.exit(code); };
+setTimeout(() => end(1, 'no answer within ' + ms + ' ms'), Number(ms));
+socket.on('message', (d) => end(0, String(d)));
+socket.on('error', (e) => end(1, e.code));
+socket.send(text, Number(port), host);
+`;
+
+/** Sends a datagram and waits for the answer of an echo. */
+export async function askUdp(
+  host: LabHost,
+  address: string,
+  port: number,
+  text: string,
+  options: { netns?: string; ms?: number } = {},
+): Promise<Reached> {
+  const ms = options.ms ?? 2000;
+  const argv = [node, '-e', udpScript, address, String(port), String(ms), text];
+  const outcome = await host.run(argv, {
+    ...(options.netns ? { netns: options.netns } : {}),
+    timeoutMs: ms + 5000,
+    mayFail: true,
+  });
+  return outcome.code === 0
+    ? { reached: true, text: outcome.stdout }
+    : { reached: false, why: outcome.stdout || outcome.stderr };
+}
+
+const serveScript = `
+const [name, tcp, udp] = process.argv.slice(1);
+const list = (text) => text.split(',').filter(Boolean).map(Number);
+for (const port of list(tcp)) {
+  require('http').createServer((q, r) => {
+    r.setHeader('x-peer', q.socket.remoteAddress);
+    if (q.url === '/stream') { r.write('open\\n'); const timer = setInterval(() => r.write('tick\\n'), 50); r.on('close', () => clearInterval(timer)); return; }
+    r.end('hello from ' + name + ' port ' + port + ' to ' + q.socket.remoteAddress.replace('::ffff:', '') + '\\n');
+  }).listen(port, '0.0.0.0');
+}
+for (const port of list(udp)) {
+  const socket = require('dgram').createSocket('udp4');
+  socket.on('message', (d, from) => socket.send('echo ' + port + ' ' + d, from.port, from.address));
+  socket.bind(port, '0.0.0.0');
+}
+console.log('serving');
+`;
+
+/** Starts an HTTP server on each of `tcp` and a UDP echo on each of `udp`; resolves when they listen. */
+export async function serve(
+  host: LabHost,
+  name: string,
+  ports: { tcp?: number[]; udp?: number[] },
+  netns: string,
+): Promise<ChildProcess> {
+  const argv = [node, '-e', serveScript, name, (ports.tcp ?? []).join(), (ports.udp ?? []).join()];
+  const child = host.start(argv, { netns });
+  let errors = '';
+  child.stderr?.on('data', (data) => {
+    errors += data;
+  });
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`the servers of ${name} did not start within 10 s: ${errors}`)),
+      10_000,
+    );
+    child.stdout?.once('data', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    child.once('exit', () => {
+      clearTimeout(timer);
+      reject(new Error(`the servers of ${name} ended: ${errors}`));
+    });
+  });
+  return child;
+}
+
+/** An open TCP connection over which the far end ticks every 50 ms. */
+export interface HeldConnection {
+  /** Milliseconds since the last tick. */
+  silence(): number;
+  /** Resolves when no tick has come for `ms` milliseconds or the connection ended, or rejects after `deadlineMs`. */
+  untilCut(ms: number, deadlineMs: number): Promise<void>;
+  /** Resolves at the next tick, or rejects after `deadlineMs`. */
+  nextTick(deadlineMs: number): Promise<void>;
+  close(): void;
+}
+
+const holdScript = `
+const [host, port] = process.argv.slice(1);
+const socket = require('net').connect({ host, port: Number(port) });
+socket.on('connect', () => socket.write('GET /stream HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'));
+socket.on('data', (d) => process.stdout.write(d));
+socket.on('close', () => process.exit(0));
+socket.on('error', () => process.exit(1));
+`;
+
+/** Opens a connection to a server of `serve` and holds it. */
+export async function holdConnection(
+  host: LabHost,
+  address: string,
+  port: number,
+  netns?: string,
+): Promise<HeldConnection> {
+  const child = host.start([node, '-e', holdScript, address, String(port)], netns ? { netns } : {});
+  let last = 0;
+  let ended = false;
+  child.stdout?.on('data', () => {
+    last = Date.now();
+  });
+  child.once('exit', () => {
+    ended = true;
+  });
+  const until = async (done: () => boolean, what: string, deadlineMs: number) => {
+    const end = Date.now() + deadlineMs;
+    while (!done()) {
+      if (Date.now() > end) throw new Error(`${what} within ${deadlineMs} ms`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  const held: HeldConnection = {
+    silence: () => Date.now() - last,
+    untilCut: (ms, deadlineMs) =>
+      until(() => ended || Date.now() - last > ms, 'the connection was not cut', deadlineMs),
+    nextTick: (deadlineMs) => {
+      const from = Date.now();
+      return until(() => last > from, 'nothing came over the connection', deadlineMs);
+    },
+    close: () => child.kill('SIGKILL'),
+  };
+  await held.nextTick(5000);
+  return held;
+}
