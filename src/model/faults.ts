@@ -141,3 +141,314 @@ export const overQuota = fault(
   'Delete what is not needed, or have an administrator raise the quota.',
 );
 export const busy = fault('ServiceUnavailable', 503, (what: string) => `${what} is busy.`, 'Try again.');
+
+// Networks, subnets, ports and their addresses (neutron_lib/exceptions, neutron/ipam/exceptions.py).
+export const networkInUse = fault(
+  'NetworkInUse',
+  409,
+  (id: string) =>
+    `Unable to complete operation on network ${id}. There are one or more ports still in use on the network.`,
+  'Delete the ports of the network first, and take router interfaces away with remove_router_interface.',
+);
+export const subnetInUse = fault(
+  'SubnetInUse',
+  409,
+  (id: string, reason = 'One or more ports have an IP allocation from this subnet') =>
+    `Unable to complete operation on subnet ${id}: ${reason}.`,
+  'Delete the ports that have an address of the subnet, or take the address from them.',
+);
+export const portInUse = fault(
+  'PortInUse',
+  409,
+  (id: string, networkId: string, deviceId: string) =>
+    `Unable to complete operation on port ${id} for network ${networkId}. Port already has an attached device ${deviceId}.`,
+  'Detach the device from the port first.',
+);
+export const servicePortInUse = fault(
+  'ServicePortInUse',
+  409,
+  (id: string, reason: string) => `Port ${id} cannot be deleted directly via the port API: ${reason}.`,
+  'Delete it through what it belongs to: the router interface, the gateway, the floating IP.',
+);
+export const portBound = fault(
+  'PortBound',
+  409,
+  (id: string, vifType: string, oldMac: string, newMac: string) =>
+    `Unable to complete operation on port ${id}, port is already bound, port type: ${vifType}, old_mac ${oldMac}, new_mac ${newMac}.`,
+  'Clear binding:host_id before the MAC address is changed.',
+);
+export const macAddressInUse = fault(
+  'MacAddressInUse',
+  409,
+  (networkId: string, mac: string) =>
+    `Unable to complete operation for network ${networkId}. The mac address ${mac} is in use.`,
+  'Choose another MAC address, or none.',
+);
+export const macAddressesExhausted = fault(
+  'NetworkMacAddressGenerationFailure',
+  503,
+  (networkId: string) => `Unable to generate unique mac on network ${networkId}.`,
+  'Set a base_mac with more free octets.',
+);
+export const invalidIpForNetwork = fault(
+  'InvalidIpForNetwork',
+  400,
+  (ip: string) => `IP address ${ip} is not a valid IP for any of the subnets on the specified network.`,
+  'Choose an address of one of the subnets of the network.',
+);
+export const invalidIpForSubnet = fault(
+  'InvalidIpForSubnet',
+  400,
+  (ip: string) => `IP address ${ip} is not a valid IP for the specified subnet.`,
+  'Choose an address inside the prefix of the subnet that is neither its network nor its broadcast address.',
+);
+export const ipAddressAlreadyAllocated = fault(
+  'IpAddressAlreadyAllocated',
+  409,
+  (ip: string, subnetId: string) => `IP address ${ip} already allocated in subnet ${subnetId}`,
+  'Choose another address, or none.',
+);
+export const allocationOnAutoAddressSubnet = fault(
+  'AllocationOnAutoAddressSubnet',
+  400,
+  (ip: string, subnetId: string) =>
+    `IPv6 address ${ip} cannot be directly assigned to a port on subnet ${subnetId} as the subnet is configured for automatic addresses`,
+  'Leave the address out: it follows from the MAC address.',
+);
+export const ipAddressGenerationFailure = fault(
+  'IpAddressGenerationFailure',
+  409,
+  (networkId: string) => `No more IP addresses available on network ${networkId}.`,
+  'Delete unused ports, widen the allocation pools, or add a subnet.',
+);
+export const vlanIdInUse = fault(
+  'VlanIdInUse',
+  409,
+  (vlan: number, physicalNetwork: string) =>
+    `Unable to create the network. The VLAN ${vlan} on physical network ${physicalNetwork} is in use.`,
+  'Choose another VLAN id.',
+);
+export const tunnelIdInUse = fault(
+  'TunnelIdInUse',
+  409,
+  (id: number) => `Unable to create the network. The tunnel ID ${id} is in use.`,
+  'Choose another segmentation id.',
+);
+export const flatNetworkInUse = fault(
+  'FlatNetworkInUse',
+  409,
+  (physicalNetwork: string) => `Unable to create the flat network. Physical network ${physicalNetwork} is in use.`,
+  'A physical network carries one flat network; use that one, or a VLAN.',
+);
+export const noNetworkAvailable = fault(
+  'NoNetworkAvailable',
+  503,
+  () => 'Unable to create the network. No project network is available for allocation.',
+  'Delete unused networks, or widen vni_ranges or network_vlan_ranges.',
+);
+export const invalidSharedSetting = fault(
+  'InvalidSharedSetting',
+  409,
+  (network: string) => `Unable to reconfigure sharing settings for network ${network}. Multiple projects are using it.`,
+  'Delete the ports of other projects first.',
+);
+export const externalNetworkInUse = fault(
+  'ExternalNetworkInUse',
+  409,
+  (id: string) =>
+    `External network ${id} cannot be updated to be made non-external, since it has existing gateway ports.`,
+  'Clear the gateways and delete the floating IPs on it first.',
+);
+export const networkMtuSubnetConflict = fault(
+  'NetworkMTUSubnetConflict',
+  409,
+  (id: string, minimum: number) => `MTU of ${id} is not valid, subnet requires a minimum of ${minimum}`,
+  'IPv4 needs an MTU of 68, IPv6 of 1280.',
+);
+export const invalidAllocationPool = fault(
+  'InvalidAllocationPool',
+  400,
+  (pool: string) => `The allocation pool ${pool} is not valid.`,
+  'Give start and end of the IP version of the subnet, start not above end.',
+);
+export const overlappingAllocationPools = fault(
+  'OverlappingAllocationPools',
+  409,
+  (first: string, second: string, cidr: string) =>
+    `Found overlapping allocation pools: ${first} ${second} for subnet ${cidr}.`,
+  'Give pools that share no address.',
+);
+export const outOfBoundsAllocationPool = fault(
+  'OutOfBoundsAllocationPool',
+  400,
+  (pool: string, cidr: string) => `The allocation pool ${pool} spans beyond the subnet cidr ${cidr}.`,
+  'Keep pools inside the prefix, without its network and broadcast address.',
+);
+export const gatewayConflictWithAllocationPools = fault(
+  'GatewayConflictWithAllocationPools',
+  409,
+  (ip: string, pool: string) => `Gateway ip ${ip} conflicts with allocation pool ${pool}.`,
+  'Leave the gateway out of the pools.',
+);
+export const gatewayIpInUse = fault(
+  'GatewayIpInUse',
+  409,
+  (ip: string, portId: string) => `Current gateway ip ${ip} already in use by port ${portId}. Unable to update.`,
+  'Remove the router interface first.',
+);
+export const dnsNameserversExhausted = fault(
+  'DNSNameServersExhausted',
+  400,
+  (subnet: string, quota: number) =>
+    `Unable to complete operation for ${subnet}. The number of DNS nameservers exceeds the limit ${quota}.`,
+  'Give fewer, or raise max_dns_nameservers.',
+);
+export const hostRoutesExhausted = fault(
+  'HostRoutesExhausted',
+  400,
+  (subnet: string, quota: number) =>
+    `Unable to complete operation for ${subnet}. The number of host routes exceeds the limit ${quota}.`,
+  'Give fewer, or raise max_subnet_host_routes.',
+);
+export const unsupportedPortDeviceOwner = fault(
+  'UnsupportedPortDeviceOwner',
+  409,
+  (operation: string, owner: string, portId: string) =>
+    `Operation ${operation} is not supported for device_owner ${owner} on port ${portId}.`,
+  'Use the operation of what the port belongs to.',
+);
+export const deviceIdNotOwnedByProject = fault(
+  'DeviceIDNotOwnedByTenant',
+  409,
+  (deviceId: string) =>
+    `The following device_id ${deviceId} is not owned by your tenant or matches another tenants router.`,
+  'Use add_router_interface with a router of your own.',
+);
+
+// Port security, address pairs and security groups (neutron/extensions/securitygroup.py, neutron_lib/exceptions).
+export const portSecurityRequiredForGroups = fault(
+  'PortSecurityAndIPRequiredForSecurityGroups',
+  400,
+  () => 'Port security must be enabled and port must have an IP address in order to use security groups.',
+  'Enable port security, or give no security group.',
+);
+export const portSecurityHasGroup = fault(
+  'PortSecurityPortHasSecurityGroup',
+  409,
+  () =>
+    'Port has security group associated. Cannot disable port security or IP address until security group is removed.',
+  'Remove the security groups in the same request: --no-security-group.',
+);
+export const addressPairNeedsPortSecurity = fault(
+  'AddressPairAndPortSecurityRequired',
+  409,
+  () => 'Port Security must be enabled in order to have allowed address pairs on a port.',
+  'Enable port security, or remove the address pairs.',
+);
+export const duplicateAddressPair = fault(
+  'DuplicateAddressPairInRequest',
+  400,
+  (mac: string, ip: string) => `Request contains duplicate address pair: mac_address ${mac} ip_address ${ip}.`,
+  'Name each pair once.',
+);
+export const securityGroupInUse = fault(
+  'SecurityGroupInUse',
+  409,
+  (id: string) => `Security Group ${id} in use.`,
+  'Take the group from its ports first.',
+);
+export const securityGroupCannotRemoveDefault = fault(
+  'SecurityGroupCannotRemoveDefault',
+  409,
+  () => 'Insufficient rights for removing default security group.',
+  'The default group of a project stays; remove its rules instead.',
+);
+export const securityGroupCannotUpdateDefault = fault(
+  'SecurityGroupCannotUpdateDefault',
+  409,
+  () => 'Updating default security group not allowed.',
+  'Use a group of another name.',
+);
+export const securityGroupDefaultExists = fault(
+  'SecurityGroupDefaultAlreadyExists',
+  409,
+  () => 'Default security group already exists.',
+  'Choose a name other than default.',
+);
+export const securityGroupRuleExists = fault(
+  'SecurityGroupRuleExists',
+  409,
+  (id: string) => `Security group rule already exists. Rule id is ${id}.`,
+  'Nothing is to be done: the rule is there.',
+);
+export const ruleProtocolUnknown = fault(
+  'SecurityGroupRuleInvalidProtocol',
+  400,
+  (protocol: string, values: string) =>
+    `Security group rule protocol ${protocol} not supported. Only protocol values ${values} and integer representations [0 to 255] are supported.`,
+  'Give a protocol name of the list or a number.',
+);
+export const ruleProtocolRequired = fault(
+  'SecurityGroupProtocolRequiredWithPorts',
+  400,
+  () => 'Must also specify protocol if port range is given.',
+  'Add a protocol, or leave the ports out.',
+);
+export const ruleProtocolWithoutPorts = fault(
+  'SecurityGroupInvalidProtocolForPort',
+  400,
+  (protocol: string, valid: string) =>
+    `Ports cannot be specified for protocol ${protocol}. Ports are only supported for ${valid}.`,
+  'Leave the ports out.',
+);
+export const rulePortRangeInvalid = fault(
+  'SecurityGroupInvalidPortRange',
+  400,
+  () => 'For TCP/UDP protocols, port_range_min must be <= port_range_max',
+  'Give both ends, the lower one first.',
+);
+export const rulePortInvalid = fault(
+  'SecurityGroupInvalidPortValue',
+  400,
+  (port: number) => `Invalid value for port ${port}`,
+  'Give a port from 1 to 65535.',
+);
+export const ruleIcmpValueInvalid = fault(
+  'SecurityGroupInvalidIcmpValue',
+  400,
+  (field: string, attribute: string, value: number) =>
+    `Invalid value for ICMP ${field} (${attribute}) ${value}. It must be 0 to 255.`,
+  'Give the ICMP type as port_range_min and its code as port_range_max.',
+);
+export const ruleIcmpTypeMissing = fault(
+  'SecurityGroupMissingIcmpType',
+  400,
+  (code: number) => `ICMP code (port-range-max) ${code} is provided but ICMP type (port-range-min) is missing.`,
+  'Give the ICMP type too.',
+);
+export const ruleEthertypeConflictsWithProtocol = fault(
+  'SecurityGroupEthertypeConflictWithProtocol',
+  400,
+  (ethertype: string, protocol: string) => `Invalid ethertype ${ethertype} for protocol ${protocol}.`,
+  'ICMPv6 protocols need ethertype IPv6.',
+);
+export const ruleEthertypeConflictsWithPrefix = fault(
+  'SecurityGroupRuleParameterConflict',
+  400,
+  (ethertype: string, cidr: string) => `Conflicting value ethertype ${ethertype} for CIDR ${cidr}`,
+  'Give the ethertype of the prefix.',
+);
+export const ruleHasTwoRemotes = fault(
+  'SecurityGroupMultipleRemoteEntites',
+  400,
+  () => 'Only one of remote_ip_prefix or remote_group_id or remote_address_group_id may be provided.',
+  'Give a prefix or a group.',
+);
+
+// Quotas (neutron_lib/exceptions).
+export const projectQuotaNotFound = fault(
+  'TenantQuotaNotFound',
+  404,
+  (projectId: string) => `Quota for tenant ${projectId} could not be found.`,
+  'Nothing is to be done: the project has the defaults.',
+);
