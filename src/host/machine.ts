@@ -20,4 +20,9 @@ export interface Machine {
 
   /** Calls `changed` when devices come or go (at most every 20 ms), until `stop` is called. */
   watchLinks(changed: () => void): { stop(): void };
+
+  /**
+   * The devices of the machine's own namespace: name → index. A device that was made anew under its old name has another index.
+   */
+  listLinks(): Promise<ReadonlyMap<string, number>>;
 }
