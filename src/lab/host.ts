@@ -3,6 +3,7 @@
  * processes are private, so nothing on the machine is touched, and all of it vanishes with the holder.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 /** What a command printed and how it ended. */
@@ -36,6 +37,8 @@ export interface LabHost {
   run(argv: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Starts a command that goes on; it is killed with the host at the latest. */
   start(argv: readonly string[], options?: Omit<RunOptions, 'input' | 'timeoutMs' | 'mayFail'>): ChildProcess;
+  /** Sends a signal to a started command: to the program itself, not only to the `nsenter` in front of it. */
+  kill(child: ChildProcess, signal?: NodeJS.Signals): void;
   /** Ends the host and everything in it. */
   close(): Promise<void>;
 }
@@ -52,9 +55,23 @@ const keptInit = init.replace('cat <&3 >/dev/null', 'sleep infinity');
 
 const waitMs = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-async function firstChild(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  const child = Number(text.trim().split(' ')[0]);
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+// `nsenter -p` forks, since only a child can be in the PID namespace; when that child ends, nsenter does.
+function killStarted(child: ChildProcess, signal: NodeJS.Signals): void {
+  const programs = child.pid === undefined ? [] : childrenOf(child.pid);
+  for (const pid of programs) process.kill(pid, signal);
+  if (programs.length === 0) child.kill(signal);
+}
+
+function firstChild(pid: number): number {
+  const [child] = childrenOf(pid);
   if (!child) throw new Error(`the holder ${pid} has no process in its namespaces`);
   return child;
 }
@@ -93,7 +110,7 @@ export async function collect(child: ChildProcess, timeoutMs: number, input?: st
   });
   child.stdin?.on('error', () => {});
   child.stdin?.end(input ?? '');
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  const timer = setTimeout(() => killStarted(child, 'SIGKILL'), timeoutMs);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
@@ -117,6 +134,7 @@ export function attachHost(name: string, pid: number, holder?: ChildProcess): La
     name,
     pid,
     enter,
+    kill: (child, signal = 'SIGKILL') => killStarted(child, signal),
     async run(argv, options = {}) {
       const outcome = await collect(launch(argv, options, 'pipe'), options.timeoutMs ?? 15_000, options.input);
       if (outcome.code !== 0 && !options.mayFail) {
@@ -156,7 +174,7 @@ export async function createHost(name: string, options: { kept?: boolean } = {})
   });
   holder.stdin?.on('error', () => {});
   await untilReady(holder);
-  const pid = await firstChild(holder.pid as number);
+  const pid = firstChild(holder.pid as number);
   if (options.kept) {
     for (const stream of [holder.stdin, holder.stdout, holder.stderr]) stream?.destroy();
     holder.unref();

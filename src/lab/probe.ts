@@ -169,7 +169,7 @@ export async function holdConnection(
       const from = Date.now();
       return until(() => last > from, 'nothing came over the connection', deadlineMs);
     },
-    close: () => child.kill('SIGKILL'),
+    close: () => host.kill(child),
   };
   await held.nextTick(5000);
   return held;

@@ -46,7 +46,7 @@ test('hosts reach each other over a wire, by TCP and UDP', async () => {
   await b.run(['ip', 'link', 'set', 'in0', 'down']);
   await held.untilCut(300, 3000);
   held.close();
-  server.kill('SIGKILL');
+  b.kill(server);
 });
 
 test('an instance gets its lease, MTU and router by DHCP, and the machine has no new namespace', async () => {
@@ -64,6 +64,6 @@ test('an instance gets its lease, MTU and router by DHCP, and the machine has no
   const lease = await dhcp(a, 'vm');
   assert.deepEqual(lease, { ip: '10.1.0.9', mask: 24, router: '10.1.0.1', dns: [], mtu: 1400 });
   assert.deepEqual(await readdir('/run/netns').catch(() => []), before);
-  dnsmasq.kill('SIGKILL');
+  a.kill(dnsmasq);
   await rm(folder, { recursive: true });
 });

@@ -1,0 +1,191 @@
+/**
+ * A small cloud: one or two emulated hosts with an agent each, the first with the server too, joined by an underlay, and an
+ * outside world with the gateway of the external network on br-ex of the first.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createHost, type LabHost } from './host.ts';
+import { openRelay, type Relay } from './relay.ts';
+import { createBridge, createWire } from './wire.ts';
+
+/** The external network of the lab (RFC 5737), its gateway in the outside world, and a host further out. */
+export const outside = { cidr: '203.0.113.0/24', gateway: '203.0.113.1', far: '198.51.100.80' } as const;
+
+/** What a lab cloud is made of. */
+export interface CloudOptions {
+  /** The command that is Neutrino: a program and its first arguments. */
+  readonly program: readonly string[];
+  readonly hosts?: 1 | 2;
+  /** Leave it running when this process ends. */
+  readonly kept?: boolean;
+  /** Further lines for a configuration file of the server, by file name: `{ 'neutron.conf': '[DEFAULT]\n…' }`. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Options for `server` beside those of the lab. */
+  readonly serverOptions?: readonly string[];
+  /** Gets what server and agents print. */
+  readonly log?: (line: string) => void;
+}
+
+/** A process of Neutrino in the lab. */
+export interface Daemon {
+  readonly process: ChildProcess;
+  /** Ends it with a signal and waits until it is gone. */
+  kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+}
+
+/** A lab cloud that runs. */
+export interface LabCloud {
+  readonly hosts: readonly LabHost[];
+  readonly world: LabHost;
+  /** Its own temporary folder: state, configuration, clouds.yaml. */
+  readonly folder: string;
+  readonly cloudsFile: string;
+  /** Where the API answers, from this process. */
+  readonly url: string;
+  /** Where the API answers, inside the first host. */
+  readonly insideUrl: string;
+  startServer(): Promise<Daemon>;
+  startAgent(index: number): Promise<Daemon>;
+  /** Runs a command of Neutrino on a host. */
+  neutrino(index: number, args: readonly string[]): Promise<{ stdout: string; stderr: string; code: number | null }>;
+  /** The folder of a host's agent. */
+  agentDir(index: number): string;
+  close(): Promise<void>;
+}
+
+const port = 9696;
+const underlay = (index: number) => `192.0.2.${index + 1}`;
+
+async function untilExit(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  await new Promise<void>((resolve) => child.once('exit', () => resolve()));
+}
+
+/** Starts a daemon and waits for a line that holds `sign`, 20 s at most. */
+async function startDaemon(
+  host: LabHost,
+  argv: readonly string[],
+  sign: string,
+  log?: (line: string) => void,
+): Promise<Daemon> {
+  const child = host.start(argv);
+  let printed = '';
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`${argv.join(' ')} did not say "${sign}": ${printed}`)), 20_000);
+    const hear = (data: Buffer) => {
+      const text = String(data);
+      log?.(text.trimEnd());
+      if (printed.length < 20_000) printed += text;
+      if (!printed.includes(sign)) return;
+      clearTimeout(timer);
+      resolve();
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      reject(new Error(`${argv.join(' ')} ended with ${code}: ${printed.trim()}`));
+    });
+  });
+  return {
+    process: child,
+    async kill(signal) {
+      host.kill(child, signal);
+      await untilExit(child);
+    },
+  };
+}
+
+async function buildUnderlay(hosts: readonly LabHost[]): Promise<void> {
+  const [first, second] = hosts;
+  if (!first || !second) return;
+  await createWire(
+    { host: first, device: 'eth0', address: `${underlay(0)}/24` },
+    { host: second, device: 'eth0', address: `${underlay(1)}/24` },
+  );
+}
+
+async function buildWorld(first: LabHost, world: LabHost): Promise<void> {
+  await createBridge(first, 'br-ex');
+  await createWire(
+    { host: first, device: 'eth1', bridge: 'br-ex' },
+    { host: world, device: 'uplink', address: `${outside.gateway}/24` },
+  );
+  await world.run(['ip', 'address', 'add', `${outside.far}/32`, 'dev', 'lo']);
+}
+
+/** Builds the hosts and wires of a cloud and a way to its API; starts nothing yet. */
+export async function createCloud(options: CloudOptions): Promise<LabCloud> {
+  const folder = await mkdtemp(join(tmpdir(), 'neutrino-lab-'));
+  const names = Array.from({ length: options.hosts ?? 1 }, (_, index) => `host${index + 1}`);
+  const kept = { kept: options.kept ?? false };
+  const made: LabHost[] = [];
+  let relay: Relay | undefined;
+  const close = async () => {
+    relay?.close();
+    await Promise.all(made.map((host) => host.close()));
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    for (const name of [...names, 'world']) made.push(await createHost(name, kept));
+    const hosts = made.slice(0, -1);
+    const [first] = hosts;
+    const world = made.at(-1);
+    if (!first || !world) throw new Error('a cloud has at least one host');
+    await Promise.all([buildUnderlay(hosts), buildWorld(first, world)]);
+    const config = await writeConfig(folder, options.files ?? {}, hosts.length);
+    relay = await openRelay(first, port, folder);
+    const stateDir = join(folder, 'state');
+    const agentDir = (index: number) => join(folder, `agent-${index + 1}`);
+    return {
+      hosts,
+      world,
+      folder,
+      cloudsFile: join(stateDir, 'clouds.yaml'),
+      url: `http://127.0.0.1:${relay.port}`,
+      insideUrl: `http://127.0.0.1:${port}`,
+      agentDir,
+      startServer: () => {
+        const listen = ['--listen', `0.0.0.0:${port}`, '--state-dir', stateDir];
+        const argv = [...options.program, 'server', ...listen, ...config.server, ...(options.serverOptions ?? [])];
+        return startDaemon(first, argv, `:${port}`, options.log);
+      },
+      startAgent: (index) => {
+        const host = hosts[index] as LabHost;
+        const server = index === 0 ? `http://127.0.0.1:${port}` : `http://${underlay(0)}:${port}`;
+        const where = ['--server', server, '--host', host.name, '--state-dir', agentDir(index)];
+        const token = ['--token-file', join(stateDir, 'agent-token')];
+        const argv = [...options.program, 'agent', ...where, ...token, ...(config.agents[index] ?? [])];
+        return startDaemon(host, argv, host.name, options.log);
+      },
+      async neutrino(index, args) {
+        const host = hosts[index] as LabHost;
+        return host.run([...options.program, ...args], { mayFail: true, timeoutMs: 30_000 });
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function writeConfig(folder: string, files: Readonly<Record<string, string>>, hosts: number) {
+  const etc = join(folder, 'etc');
+  await mkdir(etc);
+  const write = async (name: string, text: string) => {
+    const path = join(etc, name);
+    await writeFile(path, text);
+    return ['--config-file', path];
+  };
+  const server: string[] = [];
+  for (const [name, text] of Object.entries(files)) server.push(...(await write(name, text)));
+  const agents: string[][] = [];
+  for (let index = 0; index < hosts; index++) {
+    const text = `[linux_bridge]\nbridge_mappings = ${index === 0 ? 'public:br-ex' : ''}\n[vxlan]\nlocal_ip = ${hosts > 1 ? underlay(index) : ''}\n`;
+    agents.push(await write(`linuxbridge_agent-${index + 1}.ini`, text));
+  }
+  return { server, agents };
+}
