@@ -1,0 +1,54 @@
+/** Rows that a request refers to, where the caller may see them. What may not be seen is not there. */
+import {
+  networkNotFound,
+  portNotFound,
+  routerNotFound,
+  securityGroupNotFound,
+  subnetNotFound,
+} from '../model/faults.ts';
+import { network, port, router, securityGroup, subnet } from '../model/index.ts';
+import type { Row } from '../model/language.ts';
+import type { Context } from './context.ts';
+
+const owns = (c: Context, row: { project_id: string }) => c.caller.isAdmin || row.project_id === c.caller.projectId;
+
+/** The network, when the caller may use it: its own, a shared or an external one. Otherwise NetworkNotFound. */
+export async function visibleNetwork(c: Context, id: string): Promise<Row<typeof network>> {
+  const row = await c.t.get(network, id);
+  if (!row || !(owns(c, row) || row.shared || row['router:external'])) throw networkNotFound(id);
+  return row;
+}
+
+/** The subnet, when the caller may see its network or owns it. Otherwise SubnetNotFound. */
+export async function visibleSubnet(c: Context, id: string): Promise<Row<typeof subnet>> {
+  const row = await c.t.get(subnet, id);
+  if (!row) throw subnetNotFound(id);
+  if (owns(c, row)) return row;
+  const on = await c.t.get(network, row.network_id);
+  if (!on || !(owns(c, on) || on.shared || on['router:external'])) throw subnetNotFound(id);
+  return row;
+}
+
+/** The port, when it or its network is the caller's. Otherwise PortNotFound. */
+export async function visiblePort(c: Context, id: string): Promise<Row<typeof port>> {
+  const row = await c.t.get(port, id);
+  if (!row) throw portNotFound(id);
+  if (owns(c, row)) return row;
+  const on = await c.t.get(network, row.network_id);
+  if (!on || !owns(c, on)) throw portNotFound(id);
+  return row;
+}
+
+/** The router, when it is the caller's. Otherwise RouterNotFound. */
+export async function visibleRouter(c: Context, id: string): Promise<Row<typeof router>> {
+  const row = await c.t.get(router, id);
+  if (!row || !owns(c, row)) throw routerNotFound(id);
+  return row;
+}
+
+/** The security group, when it is the caller's. Otherwise SecurityGroupNotFound. */
+export async function visibleSecurityGroup(c: Context, id: string): Promise<Row<typeof securityGroup>> {
+  const row = await c.t.get(securityGroup, id);
+  if (!row || !owns(c, row)) throw securityGroupNotFound(id);
+  return row;
+}

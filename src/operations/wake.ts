@@ -1,0 +1,58 @@
+/** Tells hosts what a change concerns: the keys of rules/wake.ts, with the relatives that only the database knows. */
+import type { HostKey } from '../model/host-objects.ts';
+import { port, securityGroupRule, type subnet } from '../model/index.ts';
+import type { Row } from '../model/language.ts';
+import { networkKeys, portChangeKeys, routerOwners, securityGroupKeys, subnetChangeKeys } from '../rules/wake.ts';
+import type { Context } from './context.ts';
+
+/**
+ * The sets of addresses that the rules of these groups refer to: a host that gets its first port of a group needs them too.
+ */
+async function referredSets(c: Context, groupIds: readonly string[]): Promise<HostKey[]> {
+  if (groupIds.length === 0) return [];
+  const rules = await c.t.find(securityGroupRule, { security_group_id: groupIds });
+  return [...new Set(rules.flatMap((rule) => (rule.remote_group_id ? [rule.remote_group_id] : [])))].map(
+    (id): HostKey => `address_set/${id}`,
+  );
+}
+
+/** Wakes the hosts for a port's creation (`before` undefined), removal (`after` undefined) or change. */
+export async function wakePort(
+  c: Context,
+  before: Row<typeof port> | undefined,
+  after: Row<typeof port> | undefined,
+): Promise<void> {
+  const keys = portChangeKeys(before, after);
+  if (keys.length === 0) return;
+  // Only a port on a host makes that host enforce the rules of its groups.
+  const joined = after?.['binding:host_id'] ? after.security_groups : [];
+  c.t.wake([...keys, ...(await referredSets(c, joined))]);
+}
+
+/** The routers that have a port on this network. */
+export async function routersOn(c: Context, networkId: string): Promise<string[]> {
+  const ports = await c.t.find(port, { network_id: networkId, device_owner: routerOwners });
+  return [...new Set(ports.map((row) => row.device_id))];
+}
+
+/** Wakes the hosts for a change of a network that every device on it sees (its MTU, its state). */
+export async function wakeNetwork(c: Context, networkId: string): Promise<void> {
+  const routers = await routersOn(c, networkId);
+  c.t.wake([...networkKeys(networkId), ...routers.map((id): HostKey => `router/${id}`)]);
+}
+
+/** Wakes the hosts for a subnet's creation (`before` undefined), removal (`after` undefined) or change. */
+export async function wakeSubnet(
+  c: Context,
+  before: Row<typeof subnet> | undefined,
+  after: Row<typeof subnet> | undefined,
+): Promise<void> {
+  if (subnetChangeKeys(before, after, []).length === 0) return;
+  const routers = await routersOn(c, (after ?? before)?.network_id ?? '');
+  c.t.wake(subnetChangeKeys(before, after, routers));
+}
+
+/** Wakes the hosts for a change of a group or of its rules, with the sets that its rules refer to. */
+export async function wakeSecurityGroup(c: Context, groupId: string): Promise<void> {
+  c.t.wake([...securityGroupKeys(groupId), ...(await referredSets(c, [groupId]))]);
+}
