@@ -106,6 +106,12 @@ export interface ChainFact {
   readonly table: IptablesTable;
   readonly chain: string;
   readonly rules: readonly string[];
+  /**
+   * Hooks of other units stand in this chain, in front of `rules`, which are its end. Making it touches no hook that is there
+   * already (a missing chain is made and `rules` appended); observing gives its last `rules.length` rules and leaves out the rest;
+   * a change deletes the rules of `was` one by one and appends the new ones; removing takes the hooks left in it along.
+   */
+  readonly shared?: true;
 }
 
 /** One rule in a chain that is shared with others; it is inserted in front. As `iptables-save` prints it, without `-A CHAIN `. */
@@ -149,6 +155,8 @@ export interface ProcessFact {
   readonly restartOn: string;
   /** A digest of what it reads again on SIGHUP: when it changes, it gets the signal. */
   readonly reloadOn: string;
+  /** Paths that the program writes itself (leases): they survive a restart and go with the step that removes the process. */
+  readonly ownFiles?: readonly string[];
 }
 
 export type Fact =
