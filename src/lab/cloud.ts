@@ -3,7 +3,7 @@
  * outside world with the gateway of the external network on br-ex of the first.
  */
 import type { ChildProcess } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHost, type LabHost } from './host.ts';
@@ -24,13 +24,12 @@ export interface CloudOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Options for `server` beside those of the lab. */
   readonly serverOptions?: readonly string[];
-  /** Gets what server and agents print. */
-  readonly log?: (line: string) => void;
 }
 
 /** A process of Neutrino in the lab. */
 export interface Daemon {
   readonly process: ChildProcess;
+  readonly logFile: string;
   /** Ends it with a signal and waits until it is gone. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
@@ -63,34 +62,26 @@ async function untilExit(child: ChildProcess): Promise<void> {
   await new Promise<void>((resolve) => child.once('exit', () => resolve()));
 }
 
-/** Starts a daemon and waits for a line that holds `sign`, 20 s at most. */
-async function startDaemon(
-  host: LabHost,
-  argv: readonly string[],
-  sign: string,
-  log?: (line: string) => void,
-): Promise<Daemon> {
-  const child = host.start(argv);
-  let printed = '';
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${argv.join(' ')} did not say "${sign}": ${printed}`)), 20_000);
-    const hear = (data: Buffer) => {
-      const text = String(data);
-      log?.(text.trimEnd());
-      if (printed.length < 20_000) printed += text;
-      if (!printed.includes(sign)) return;
-      clearTimeout(timer);
-      resolve();
-    };
-    child.stdout?.on('data', hear);
-    child.stderr?.on('data', hear);
-    child.once('exit', (code) => {
-      clearTimeout(timer);
-      reject(new Error(`${argv.join(' ')} ended with ${code}: ${printed.trim()}`));
-    });
-  });
+/** Starts a daemon that logs to a file, and waits until the log holds `sign`, 20 s at most. */
+async function startDaemon(host: LabHost, argv: readonly string[], sign: string, logFile: string): Promise<Daemon> {
+  const log = await open(logFile, 'a');
+  const from = (await log.stat()).size;
+  const child = host.start(argv, { output: log.fd });
+  await log.close();
+  const logged = async () => (await readFile(logFile)).subarray(from).toString();
+  const deadline = Date.now() + 20_000;
+  while (!(await logged()).includes(sign)) {
+    const ended = child.exitCode !== null || child.signalCode !== null;
+    if (ended || Date.now() > deadline) {
+      const how = ended ? `ended with ${child.exitCode ?? child.signalCode}` : `did not say "${sign}" within 20 s`;
+      if (!ended) host.kill(child);
+      throw new Error(`${argv.join(' ')} ${how}: ${(await logged()).trim()}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
   return {
     process: child,
+    logFile,
     async kill(signal) {
       host.kill(child, signal);
       await untilExit(child);
@@ -148,9 +139,10 @@ export async function createCloud(options: CloudOptions): Promise<LabCloud> {
       insideUrl: `http://127.0.0.1:${port}`,
       agentDir,
       startServer: () => {
-        const listen = ['--listen', `0.0.0.0:${port}`, '--state-dir', stateDir];
+        const address = hosts.length > 1 ? '0.0.0.0' : '127.0.0.1';
+        const listen = ['--listen', `${address}:${port}`, '--state-dir', stateDir];
         const argv = [...options.program, 'server', ...listen, ...config.server, ...(options.serverOptions ?? [])];
-        return startDaemon(first, argv, `:${port}`, options.log);
+        return startDaemon(first, argv, `:${port}`, join(folder, 'server.log'));
       },
       startAgent: (index) => {
         const host = hosts[index] as LabHost;
@@ -158,11 +150,12 @@ export async function createCloud(options: CloudOptions): Promise<LabCloud> {
         const where = ['--server', server, '--host', host.name, '--state-dir', agentDir(index)];
         const token = ['--token-file', join(stateDir, 'agent-token')];
         const argv = [...options.program, 'agent', ...where, ...token, ...(config.agents[index] ?? [])];
-        return startDaemon(host, argv, host.name, options.log);
+        return startDaemon(host, argv, host.name, join(folder, `agent-${index + 1}.log`));
       },
       async neutrino(index, args) {
         const host = hosts[index] as LabHost;
-        return host.run([...options.program, ...args], { mayFail: true, timeoutMs: 30_000 });
+        const env = { OS_CLIENT_CONFIG_FILE: join(stateDir, 'clouds.yaml'), OS_CLOUD: 'neutrino' };
+        return host.run([...options.program, ...args], { mayFail: true, timeoutMs: 30_000, env });
       },
       close,
     };

@@ -26,6 +26,14 @@ export interface RunOptions {
   readonly mayFail?: boolean;
 }
 
+/** Where a command is started, and what becomes of its output. */
+export interface StartOptions extends Pick<RunOptions, 'netns' | 'env'> {
+  /** A file descriptor for stdout and stderr; left out: pipes to this process. */
+  readonly output?: number;
+  /** Whether this process will write to its stdin; otherwise it is empty. */
+  readonly input?: boolean;
+}
+
 /** An emulated host. */
 export interface LabHost {
   readonly name: string;
@@ -36,7 +44,7 @@ export interface LabHost {
   /** Runs a command to its end. Throws with its output when it fails, unless it may. */
   run(argv: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Starts a command that goes on; it is killed with the host at the latest. */
-  start(argv: readonly string[], options?: Omit<RunOptions, 'input' | 'timeoutMs' | 'mayFail'>): ChildProcess;
+  start(argv: readonly string[], options?: StartOptions): ChildProcess;
   /** Sends a signal to a started command: to the program itself, not only to the `nsenter` in front of it. */
   kill(child: ChildProcess, signal?: NodeJS.Signals): void;
   /** Ends the host and everything in it. */
@@ -125,10 +133,11 @@ export function attachHost(name: string, pid: number, holder?: ChildProcess): La
     ...['nsenter', '-t', String(pid), '-n', '-m', '-p', '--'],
     ...(netns ? ['nsenter', `--net=/run/netns/${netns}`, '--'] : []),
   ];
-  const launch = (argv: readonly string[], options: RunOptions, stdio: 'pipe' | 'ignore') => {
+  const launch = (argv: readonly string[], options: StartOptions, stdin: 'pipe' | 'ignore') => {
     const [program = '', ...args] = [...enter(options.netns), ...argv];
     const env = { ...process.env, LC_ALL: 'C', ...options.env };
-    return spawn(program, args, { stdio: [stdio, 'pipe', 'pipe'], env, cwd: '/' });
+    const output = options.output ?? 'pipe';
+    return spawn(program, args, { stdio: [stdin, output, output], env, cwd: '/' });
   };
   return {
     name,
@@ -136,14 +145,14 @@ export function attachHost(name: string, pid: number, holder?: ChildProcess): La
     enter,
     kill: (child, signal = 'SIGKILL') => killStarted(child, signal),
     async run(argv, options = {}) {
-      const outcome = await collect(launch(argv, options, 'pipe'), options.timeoutMs ?? 15_000, options.input);
+      const outcome = await collect(launch(argv, place(options), 'pipe'), options.timeoutMs ?? 15_000, options.input);
       if (outcome.code !== 0 && !options.mayFail) {
         const text = `${outcome.stderr}${outcome.stdout}`.trim();
         throw new Error(`on ${name}: ${argv.join(' ')} ended with ${outcome.code ?? 'a signal'}: ${text}`);
       }
       return outcome;
     },
-    start: (argv, options = {}) => launch(argv, options, 'ignore'),
+    start: (argv, options = {}) => launch(argv, options, options.input ? 'pipe' : 'ignore'),
     async close() {
       try {
         process.kill(pid, 'SIGKILL');
@@ -158,6 +167,11 @@ export function attachHost(name: string, pid: number, holder?: ChildProcess): La
     },
   };
 }
+
+const place = ({ netns, env }: RunOptions): StartOptions => ({
+  ...(netns ? { netns } : {}),
+  ...(env ? { env } : {}),
+});
 
 async function alive(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');

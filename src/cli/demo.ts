@@ -1,0 +1,95 @@
+/** `neutrino demo`: a whole small cloud in namespaces, proved with real traffic, and gone without a trace. */
+import { createCloud, type LabCloud, outside } from '../lab/cloud.ts';
+import { type Cli, CommandError, command, flag, text } from './command.ts';
+import { noteKept, readKept, startTimeOf, takeDown } from './demo/kept.ts';
+import { languageOf, type Say, speaker } from './demo/messages.ts';
+import { type DemoResult, type Narrator, tellStory } from './demo/story.ts';
+
+function narrator(cli: Cli, say: Say): Narrator {
+  const start = performance.now();
+  const tell = (line: string) => (cli.json ? cli.tell(line) : cli.write(`${line}\n`));
+  return {
+    say,
+    chapter: (line) => tell(`\n${((performance.now() - start) / 1000).toFixed(1).padStart(5)} s  ${line}`),
+    command: (line) => tell(`         $ ${line}`),
+    result: (lines) => {
+      for (const line of lines.split('\n')) tell(`         ${line}`);
+    },
+  };
+}
+
+async function tellKept(cloud: LabCloud, n: Narrator, floatingIp: string): Promise<void> {
+  const everyone = [...cloud.hosts, cloud.world];
+  const pids = await Promise.all(everyone.map(async ({ pid }) => ({ pid, startTime: await startTimeOf(pid) })));
+  await noteKept({ folder: cloud.folder, pids });
+  const host = cloud.hosts[0]?.pid;
+  n.chapter(n.say('kept'));
+  const env = `OS_CLIENT_CONFIG_FILE=${cloud.cloudsFile} OS_CLOUD=neutrino`;
+  const lines = [
+    [n.say('keptClient'), `${env} nsenter -t ${host} -n openstack floating ip list`],
+    [n.say('keptHost'), `nsenter -t ${host} -n -m -p bash`],
+    [n.say('keptWorld'), `nsenter -t ${cloud.world.pid} -n curl http://${floatingIp}:9000/`],
+    [n.say('keptDown'), 'neutrino demo --down'],
+  ];
+  for (const [what, line] of lines) n.result(`${what}:\n  ${line}`);
+}
+
+async function demo(cli: Cli, keep: boolean, say: Say): Promise<DemoResult> {
+  const n = narrator(cli, say);
+  n.chapter(say('hosts', { gateway: outside.gateway }));
+  // Server and agent are this same program.
+  const program = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
+  const cloud = await createCloud({ program, kept: keep });
+  let done = false;
+  try {
+    const aborted = new Promise<never>((_, reject) => {
+      const stop = () => reject(new CommandError(say('interrupted')));
+      if (cli.signal.aborted) stop();
+      cli.signal.addEventListener('abort', stop, { once: true });
+    });
+    const story = (async () => {
+      n.chapter(say('server', { url: cloud.insideUrl }));
+      await cloud.startServer();
+      await cloud.startAgent(0);
+      return tellStory(cloud, n, { keep });
+    })();
+    // After an interruption the story ends by the hosts going away under it; nobody waits for how.
+    story.catch(() => {});
+    const result = await Promise.race([story, aborted]);
+    if (keep) await tellKept(cloud, n, result.floatingIp);
+    done = true;
+    return result;
+  } finally {
+    if (!keep || !done) {
+      await cloud.close();
+      n.chapter(say('clean'));
+    }
+  }
+}
+
+export const demoCommand = command({
+  name: 'demo',
+  summary: 'Build a whole small cloud in namespaces, prove a forwarded port with real traffic, and take it down.',
+  detail: 'Needs root. Everything happens in network, mount and PID namespaces of its own; the machine is not touched.',
+  options: {
+    keep: flag('--keep', 'leave the cloud up and tell how to look inside'),
+    down: flag('--down', 'take down a cloud that was left up'),
+    lang: text('--lang LANGUAGE', 'en or zh; otherwise as LC_ALL and LANG say'),
+  },
+  examples: ['neutrino demo', 'neutrino demo --keep', 'neutrino demo --down'],
+  async run({ keep, down, lang }, cli) {
+    const say = speaker(languageOf(lang, process.env));
+    if (process.getuid?.() !== 0)
+      throw new CommandError('The demo makes namespaces, which needs root: run it with sudo.');
+    const kept = await readKept();
+    if (down) {
+      if (kept) await takeDown(kept);
+      cli.answer({ takenDown: kept !== undefined }, () => `${say(kept ? 'taken' : 'nothingKept')}\n`);
+      return 0;
+    }
+    if (keep && kept) throw new CommandError('A demo is up already; take it down first: neutrino demo --down');
+    const result = await demo(cli, keep, say);
+    cli.answer(result, () => '');
+    return 0;
+  },
+});

@@ -1,0 +1,74 @@
+/** The path of a forwarded packet, as the host really has it: device, rule and address at each hop. */
+import type { LabHost } from '../../lab/host.ts';
+import { deviceSuffix } from '../../model/host-objects.ts';
+import type { Say } from './messages.ts';
+
+/** One hop: where, on which device, by which rule, and the packet's addresses there. */
+export interface Hop {
+  readonly place: string;
+  readonly device: string;
+  /** A line of `iptables -S`, where one decides. */
+  readonly rule: string | null;
+  /** `source → destination` as the packet has it there. */
+  readonly packet: string;
+}
+
+/** What the path leads through. */
+export interface Route {
+  readonly routerId: string;
+  readonly gatewayPortId: string;
+  readonly interfacePortId: string;
+  readonly networkId: string;
+  readonly instance: { readonly portId: string; readonly netns: string; readonly ip: string };
+  readonly forwardingId: string;
+  readonly floatingIp: string;
+}
+
+const sourceOf = (text: string, floatingIp: string) =>
+  new RegExp(`src=(\\S+) dst=${floatingIp.replaceAll('.', '\\.')} sport=(\\d+)`).exec(text);
+
+/** Reads the rules and the connection table of the host, and tells the path. */
+export async function tracePath(host: LabHost, route: Route, say: Say): Promise<Hop[]> {
+  const router = `qrouter-${route.routerId}`;
+  const chain = `neutron-l3-agent-pf-${route.forwardingId.slice(0, 8)}`;
+  const group = `neutron-linuxbri-i${route.instance.portId.slice(0, 10)}`;
+  const list = async (argv: string[], netns?: string) =>
+    (await host.run(argv, { mayFail: true, ...(netns ? { netns } : {}) })).stdout;
+  const nat = await list(['iptables', '-t', 'nat', '-S', chain], router);
+  const filter = await list(['iptables', '-S', group]);
+  const connections = await list(['conntrack', '-L', '-p', 'tcp', '--orig-dst', route.floatingIp], router);
+  const client = sourceOf(connections, route.floatingIp);
+  const source = client ? `${client[1]}:${client[2]}` : '?';
+  const rule = (text: string, word: string) =>
+    text.split('\n').find((line) => line.startsWith('-A') && line.includes(word)) ?? null;
+  const outer = `${source} → ${route.floatingIp}:9000`;
+  const inner = `${source} → ${route.instance.ip}:8080`;
+  const hop = (place: string, device: string, packet: string, found: string | null = null): Hop => {
+    return { place, device, rule: found, packet };
+  };
+  return [
+    hop(say('hopOutside'), 'uplink', outer),
+    hop(say('hopBridge'), `eth1 → br-ex → tap${deviceSuffix(route.gatewayPortId)}`, outer),
+    hop(say('hopGateway', { router: 'r1' }), `qg-${deviceSuffix(route.gatewayPortId)} (${router})`, outer),
+    hop(say('hopRule'), chain, inner, rule(nat, 'DNAT')),
+    hop(
+      say('hopInside'),
+      `qr-${deviceSuffix(route.interfacePortId)} → tap${deviceSuffix(route.interfacePortId)}`,
+      inner,
+    ),
+    hop(say('hopTenant'), `brq${deviceSuffix(route.networkId)} → tap${deviceSuffix(route.instance.portId)}`, inner),
+    hop(say('hopGroup'), group, inner, rule(filter, 'dport 8080')),
+    hop(say('hopInstance'), `eth0 (${route.instance.netns})`, inner),
+  ];
+}
+
+/** The hops as a drawing in text. */
+export function drawPath(hops: readonly Hop[]): string {
+  const lines: string[] = [];
+  for (const [index, hop] of hops.entries()) {
+    lines.push(`  ${index === 0 ? '●' : '▼'} ${hop.place}: ${hop.device}`);
+    if (hop.rule) lines.push(`  │   ${hop.rule}`);
+    lines.push(`  ${index === hops.length - 1 ? ' ' : '│'}   ${hop.packet}`);
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,185 @@
+/** The rows of the API benchmark: the operations that were measured on stock Neutron, the same way. */
+import { type Measured, measure, send } from './load.ts';
+import type { BenchServer } from './server.ts';
+
+type Row = {
+  name: string;
+  count: number;
+  concurrencies: readonly number[];
+  work: (index: number) => [string, string, unknown?];
+};
+
+/** Sizes of a run. */
+export interface Sizes {
+  /** Requests of a row. */
+  readonly requests: number;
+  /** Ports that are there while ports are read: also the size of the longest list. */
+  readonly ports: number;
+}
+
+interface Ground {
+  readonly networkId: string;
+  readonly externalId: string;
+  readonly groupId: string;
+  readonly portIds: string[];
+  readonly forwarded: { floatingIp: string; portId: string; address: string };
+}
+
+async function createPorts(s: BenchServer, networkId: string, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  for (let made = 0; made < count; made += 100) {
+    const bodies = Array.from({ length: Math.min(100, count - made) }, (_, i) => ({
+      network_id: networkId,
+      name: `port-${made + i}`,
+      device_id: `device-${made + i}`,
+    }));
+    const answer = await s.ask('POST', '/v2.0/ports', { ports: bodies });
+    ids.push(...answer.ports.map((port: { id: string }) => port.id));
+  }
+  return ids;
+}
+
+async function prepare(s: BenchServer, sizes: Sizes): Promise<Ground> {
+  const unlimited = ['network', 'subnet', 'port', 'router', 'floatingip', 'security_group', 'security_group_rule'];
+  const quota = Object.fromEntries(unlimited.map((name) => [name, -1]));
+  await s.ask('PUT', `/v2.0/quotas/${s.projectId}`, { quota });
+  const { network } = await s.ask('POST', '/v2.0/networks', { network: { name: 'inside' } });
+  const cidr = { ip_version: 4, cidr: '10.0.0.0/16' };
+  const { subnet } = await s.ask('POST', '/v2.0/subnets', { subnet: { network_id: network.id, ...cidr } });
+  const provider = { 'router:external': true, 'provider:network_type': 'flat', 'provider:physical_network': 'public' };
+  const { network: external } = await s.ask('POST', '/v2.0/networks', { network: { name: 'outside', ...provider } });
+  const outside = { network_id: external.id, ip_version: 4, cidr: '172.16.0.0/14', enable_dhcp: false };
+  await s.ask('POST', '/v2.0/subnets', { subnet: outside });
+  const gateway = { external_gateway_info: { network_id: external.id } };
+  const { router } = await s.ask('POST', '/v2.0/routers', { router: { name: 'r', ...gateway } });
+  await s.ask('PUT', `/v2.0/routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
+  const { security_group: group } = await s.ask('POST', '/v2.0/security-groups', { security_group: { name: 'bench' } });
+  const portIds = await createPorts(s, network.id, sizes.ports);
+  const { port } = await s.ask('POST', '/v2.0/ports', { port: { network_id: network.id } });
+  const { floatingip } = await s.ask('POST', '/v2.0/floatingips', { floatingip: { floating_network_id: external.id } });
+  const forwarded = { floatingIp: floatingip.id, portId: port.id, address: port.fixed_ips[0].ip_address };
+  return { networkId: network.id, externalId: external.id, groupId: group.id, portIds, forwarded };
+}
+
+/** Runs every row and hands each measurement to `show` as it comes. */
+export async function benchApi(s: BenchServer, sizes: Sizes, show: (measured: Measured) => void): Promise<void> {
+  const g = await prepare(s, sizes);
+  const n = sizes.requests;
+  const made: Record<string, string[]> = { networks: [], ports: [], floatingips: [] };
+  const both = [1, 8];
+  const at = (list: readonly string[], index: number) => list[index % list.length] as string;
+  let serial = 0;
+  const network = () => ({ network: { name: `n-${serial++}` } });
+  const forwarding = () => {
+    const port = 10_000 + serial++;
+    const { portId, address } = g.forwarded;
+    const inside = { internal_port_id: portId, internal_ip_address: address, internal_port: port };
+    return { port_forwarding: { protocol: 'tcp', external_port: port, ...inside } };
+  };
+  const rule = () => ({
+    security_group_rule: {
+      security_group_id: g.groupId,
+      direction: 'ingress',
+      protocol: 'tcp',
+      port_range_min: ++serial,
+      port_range_max: serial,
+    },
+  });
+  const bulk = () => ({ ports: Array.from({ length: 100 }, () => ({ network_id: g.networkId })) });
+  const forwardings = `/v2.0/floatingips/${g.forwarded.floatingIp}/port_forwardings`;
+  const rows: Row[] = [
+    { name: 'create network', count: n, concurrencies: both, work: () => ['POST', '/v2.0/networks', network()] },
+    {
+      name: 'create subnet',
+      count: n,
+      concurrencies: both,
+      work: (i) => [
+        'POST',
+        '/v2.0/subnets',
+        {
+          subnet: {
+            network_id: at(made.networks as string[], i),
+            ip_version: 4,
+            cidr: `10.${(serial >> 8) & 255}.${serial++ & 255}.0/24`,
+          },
+        },
+      ],
+    },
+    {
+      name: 'get network',
+      count: n,
+      concurrencies: both,
+      work: (i) => ['GET', `/v2.0/networks/${at(made.networks as string[], i)}`],
+    },
+    { name: 'list 84 networks', count: n, concurrencies: both, work: () => ['GET', '/v2.0/networks?limit=84'] },
+    {
+      name: 'create security-group rule',
+      count: n,
+      concurrencies: both,
+      work: () => ['POST', '/v2.0/security-group-rules', rule()],
+    },
+    {
+      name: 'create port',
+      count: n,
+      concurrencies: both,
+      work: () => ['POST', '/v2.0/ports', { port: { network_id: g.networkId } }],
+    },
+    {
+      name: 'update port name',
+      count: n,
+      concurrencies: both,
+      work: (i) => ['PUT', `/v2.0/ports/${at(g.portIds, i)}`, { port: { name: `u-${serial++}` } }],
+    },
+    { name: 'get port', count: n, concurrencies: both, work: (i) => ['GET', `/v2.0/ports/${at(g.portIds, i * 7)}`] },
+    {
+      name: 'list ports by device',
+      count: n,
+      concurrencies: both,
+      work: (i) => ['GET', `/v2.0/ports?device_id=device-${i % sizes.ports}`],
+    },
+    { name: 'list 100 of all ports', count: n, concurrencies: both, work: () => ['GET', '/v2.0/ports?limit=100'] },
+    { name: 'list all of 1,000 ports', count: 20, concurrencies: both, work: () => ['GET', '/v2.0/ports?limit=1000'] },
+    {
+      name: 'create 100 ports in one request',
+      count: 10,
+      concurrencies: [1],
+      work: () => ['POST', '/v2.0/ports', bulk()],
+    },
+    { name: 'delete port', count: n, concurrencies: both, work: () => ['DELETE', `/v2.0/ports/${made.ports?.pop()}`] },
+    {
+      name: 'create floating IP',
+      count: n,
+      concurrencies: both,
+      work: () => ['POST', '/v2.0/floatingips', { floatingip: { floating_network_id: g.externalId } }],
+    },
+    {
+      name: 'delete floating IP',
+      count: n,
+      concurrencies: both,
+      work: () => ['DELETE', `/v2.0/floatingips/${made.floatingips?.pop()}`],
+    },
+    { name: 'create port forwarding', count: n, concurrencies: both, work: () => ['POST', forwardings, forwarding()] },
+    {
+      name: 'list 100 port forwardings',
+      count: n,
+      concurrencies: both,
+      work: () => ['GET', `${forwardings}?limit=100`],
+    },
+  ];
+  for (const row of rows) {
+    for (const concurrency of row.concurrencies) {
+      show(
+        await measure(row.name, { count: row.count, concurrency, cpuUs: s.cpuUs }, async (index) => {
+          const [method, path, body] = row.work(index);
+          const answer = await send(s.url, s.token, method, path, body);
+          const kept = method === 'POST' ? made[path.slice('/v2.0/'.length)] : undefined;
+          if (kept && answer.status === 201) {
+            const parsed = Object.values(JSON.parse(answer.body))[0] as { id?: string };
+            if (parsed.id) kept.push(parsed.id);
+          }
+          return answer;
+        }),
+      );
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * `npm run bench`: measures, prints beside stock Neutron's figures, asserts nothing.
+ *
+ * Options: `--only api|forwarding`, `--requests N`, `--ports N`, `--connection URL` (a database other than the embedded one), `--json`.
+ */
+import { parseArgs } from 'node:util';
+import { benchApi } from './api.ts';
+import { benchForwarding } from './forwarding.ts';
+import type { Measured } from './load.ts';
+import { startBenchServer } from './server.ts';
+import { stock } from './stock.ts';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    requests: { type: 'string', default: '400' },
+    ports: { type: 'string', default: '1000' },
+    connection: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+const root = new URL('../../', import.meta.url).pathname;
+const program = [process.execPath, '--disable-warning=ExperimentalWarning', `${root}dist/neutrino.mjs`];
+const say = (text: string) => process.stderr.write(`${text}\n`);
+const results: unknown[] = [];
+
+const cell = (value: number) => (value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2)).padStart(9);
+
+function show(m: Measured): void {
+  const peer = stock[m.name]?.[m.concurrency];
+  results.push({ ...m, stock: peer ?? null });
+  const ratio = peer ? `${(m.perSecond / peer.perSecond).toFixed(0)} x` : '-';
+  const peers = peer ? `${cell(peer.perSecond)} ${cell(peer.p50)}` : `${'-'.padStart(9)} ${'-'.padStart(9)}`;
+  const own = `${cell(m.perSecond)} ${cell(m.p50)} ${cell(m.p99)} ${cell(m.serverCpuUs)}`;
+  say(`${m.name.padEnd(34)} ${String(m.concurrency).padStart(2)} ${own}  ${peers}  ${ratio.padStart(8)}`);
+}
+
+if (values.only !== 'forwarding') {
+  const server = await startBenchServer(program, values.connection);
+  try {
+    say(
+      `start to first 200: ${server.startMs.toFixed(0)} ms (stock: 6,900 ms); resident at start: ${(server.rss() / 2 ** 20).toFixed(0)} MiB`,
+    );
+    say(
+      `${''.padEnd(37)} ${'per s'.padStart(9)} ${'p50 ms'.padStart(9)} ${'p99 ms'.padStart(9)} ${'CPU us'.padStart(9)}  ${'stock/s'.padStart(9)} ${'its p50'.padStart(9)}  ${'ratio'.padStart(8)}`,
+    );
+    await benchApi(server, { requests: Number(values.requests), ports: Number(values.ports) }, show);
+    say(`resident at the end: ${(server.rss() / 2 ** 20).toFixed(0)} MiB`);
+    results.push({ name: 'server', startMs: server.startMs, rssBytes: server.rss() });
+  } finally {
+    await server.stop();
+  }
+}
+if (values.only !== 'api') results.push(await benchForwarding(program, say));
+if (values.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
