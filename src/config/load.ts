@@ -1,0 +1,171 @@
+/** From files to settings. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { NetworkingSettings } from '../rules/settings.ts';
+import { type OptionDefinition, roleOf } from './option.ts';
+import { options } from './options.ts';
+import { type Entry, type Problem, parseOslo, problemText } from './oslo.ts';
+import { ineffective, type OptionReader, readOptions } from './read-options.ts';
+import type { AgentSettings, DatabaseSettings, Settings } from './settings.ts';
+
+/** The files do not say something usable; the message has one sentence for each thing that is wrong, each on its line. */
+export class ConfigError extends Error {}
+
+/** Settings, and a sentence for each thing in the files that has no effect. */
+export interface Loaded {
+  readonly settings: Settings;
+  readonly warnings: readonly string[];
+}
+
+/** A file and its text. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+/** Every option. */
+export const allOptions: readonly OptionDefinition<unknown>[] = Object.values(options) as OptionDefinition<unknown>[];
+
+function reasonOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') return 'it does not exist';
+  if (code === 'EACCES') return 'permission denied';
+  return code === 'EISDIR' ? 'it is a folder' : String(code ?? error);
+}
+
+function readConfigFile(path: string): ConfigFile {
+  try {
+    return { path, content: readFileSync(path, 'utf8') };
+  } catch (error) {
+    throw new ConfigError(`The configuration file ${path} cannot be read: ${reasonOf(error)}.`);
+  }
+}
+
+/** The *.conf and *.ini files of a folder, by name: later ones go before earlier ones. */
+function filesIn(folder: string): string[] {
+  try {
+    const names = readdirSync(folder).filter((name) => /\.(conf|ini)$/.test(name));
+    return names.sort().map((name) => join(folder, name));
+  } catch (error) {
+    throw new ConfigError(`The configuration folder ${folder} cannot be read: ${reasonOf(error)}.`);
+  }
+}
+
+/** Reads the files, then those of the folders; where an option stands twice, the later counts. Throws a ConfigError. */
+export function loadSettings(files: readonly string[], folders: readonly string[] = []): Loaded {
+  return settingsOf([...files, ...folders.flatMap(filesIn)].map(readConfigFile));
+}
+
+/** The settings that the texts of files say. Throws a ConfigError. */
+export function settingsOf(files: readonly ConfigFile[]): Loaded {
+  const parsed = files.map(({ path, content }) => parseOslo(path, content));
+  const entries: Entry[] = parsed.flatMap((one) => one.entries);
+  const reader = readOptions(entries, allOptions);
+  const roles = new Set(files.map((file) => roleOf(file.path)));
+  const settings: Settings = {
+    networking: networkingSettings(reader, roles.has('server')),
+    server: {
+      bindHost: reader.value(options.bindHost),
+      bindPort: reader.value(options.bindPort),
+      authStrategy: reader.value(options.authStrategy),
+      database: databaseSettings(reader),
+    },
+    agent: agentSettings(reader, roles.has('l3')),
+    host: reader.value(options.host),
+    statePath: reader.value(options.statePath),
+    debug: reader.value(options.debug),
+  };
+  const problems: Problem[] = [...parsed.flatMap((one) => one.problems), ...reader.problems];
+  if (problems.length > 0) throw new ConfigError(problems.map(problemText).join('\n'));
+  return { settings, warnings: [...notes(reader, roles.has('server')), ...ineffective(entries, allOptions)] };
+}
+
+/** What follows from leaving things out, or from naming what is not there yet. */
+function notes(reader: OptionReader, hasServerFile: boolean): string[] {
+  const result: string[] = [];
+  if (hasServerFile && reader.entry(options.servicePlugins) === undefined)
+    result.push('No file sets [DEFAULT] service_plugins: routers are on, port forwarding is off.');
+  const told = (option: OptionDefinition<readonly string[]>, known: readonly string[]): void => {
+    const entry = reader.entry(option);
+    const others = reader.value(option).filter((name) => !known.includes(name));
+    if (entry && others.length > 0)
+      result.push(
+        `${entry.file}:${entry.line}: [${entry.section}] ${entry.name}: ${others.join(', ')} ${others.length === 1 ? 'is' : 'are'} not there yet; there is ${known.join(', ')}.`,
+      );
+  };
+  told(options.servicePlugins, ['router', 'port_forwarding', 'segments']);
+  told(options.mechanismDrivers, ['linuxbridge', 'l2population']);
+  told(options.extensionDrivers, ['port_security']);
+  told(options.l3Extensions, ['port_forwarding']);
+  return result;
+}
+
+function databaseSettings(reader: OptionReader): DatabaseSettings {
+  const url = reader.value(options.connection);
+  const sqlite = /^sqlite:\/\/\/(.+)$/.exec(url)?.[1];
+  if (url === '' || sqlite !== undefined) return { kind: 'sqlite', path: sqlite ?? '' };
+  const postgres = /^postgres(?:ql)?(?:\+\w+)?(:\/\/.+)$/.exec(url)?.[1];
+  if (postgres === undefined) reader.refuse(options.connection, options.connection.kind.expected);
+  return { kind: 'postgres', url: `postgresql${postgres}` };
+}
+
+function agentSettings(reader: OptionReader, hasL3File: boolean): AgentSettings {
+  return {
+    bridgeMappings: reader.value(options.bridgeMappings),
+    localIp: reader.value(options.localIp) || null,
+    l3Extensions: reader.given(options.l3Extensions) ?? (hasL3File ? [] : options.l3Extensions.default),
+    dnsmasqDnsServers: reader.value(options.dnsmasqDnsServers),
+    reportIntervalSeconds: reader.value(options.reportInterval),
+    retrySeconds: reader.value(options.resyncInterval),
+  };
+}
+
+const quotaOptions = {
+  network: options.quotaNetwork,
+  subnet: options.quotaSubnet,
+  port: options.quotaPort,
+  router: options.quotaRouter,
+  floatingip: options.quotaFloatingip,
+  security_group: options.quotaSecurityGroup,
+  security_group_rule: options.quotaSecurityGroupRule,
+};
+
+/** Only what a file sets: everything else has the model's default. */
+function quotas(reader: OptionReader): Record<string, number> {
+  const given = Object.entries(quotaOptions).map(([name, option]) => [name, reader.given(option)] as const);
+  return Object.fromEntries(given.filter((entry): entry is [string, number] => entry[1] !== undefined));
+}
+
+function networkingSettings(reader: OptionReader, hasServerFile: boolean): NetworkingSettings {
+  const { value } = reader;
+  return {
+    servicePlugins:
+      reader.given(options.servicePlugins) ?? (hasServerFile ? ['router'] : options.servicePlugins.default),
+    extensionDrivers: value(options.extensionDrivers),
+    mechanismDrivers: value(options.mechanismDrivers),
+    typeDrivers: value(options.typeDrivers),
+    tenantNetworkTypes: value(options.tenantNetworkTypes),
+    flatNetworks: value(options.flatNetworks),
+    vlanRanges: value(options.vlanRanges),
+    vxlanRanges: value(options.vxlanRanges),
+    geneveRanges: value(options.geneveRanges),
+    greRanges: value(options.greRanges),
+    mtu: {
+      globalPhysnetMtu: value(options.globalPhysnetMtu),
+      pathMtu: value(options.pathMtu),
+      physicalNetworkMtus: value(options.physicalNetworkMtus),
+      overlayIpVersion: value(options.overlayIpVersion),
+      geneveMaxHeaderSize: value(options.geneveMaxHeaderSize),
+    },
+    quotas: quotas(reader),
+    dhcpAgentsPerNetwork: value(options.dhcpAgentsPerNetwork),
+    agentDownTimeSeconds: value(options.agentDownTime),
+    dhcpLeaseSeconds: value(options.dhcpLeaseDuration),
+    dnsDomain: value(options.dnsDomain).replace(/\.$/, ''),
+    baseMac: value(options.baseMac),
+    maxRoutes: value(options.maxRoutes),
+    maxSubnetHostRoutes: value(options.maxSubnetHostRoutes),
+    maxDnsNameservers: value(options.maxDnsNameservers),
+    paginationMaxLimit: value(options.paginationMaxLimit),
+  };
+}

@@ -1,0 +1,248 @@
+/** Every option that Neutrino reads, with Neutron's names, meanings and (where nothing else is said) defaults. */
+import type { NetworkType } from '../rules/settings.ts';
+import { optionsOf } from './option.ts';
+import {
+  boolean,
+  dictionary,
+  integer,
+  ip,
+  ipVersion,
+  limit,
+  list,
+  mac,
+  number,
+  oneOf,
+  ranges,
+  text,
+  vlanRanges,
+} from './values.ts';
+
+const networkTypes = ['flat', 'vlan', 'vxlan', 'gre', 'geneve', 'local'] as const satisfies readonly NetworkType[];
+const names = list(text('a name'), 'a list of names with commas');
+const types = list(oneOf(...networkTypes));
+const all24 = [{ first: 1, last: 16777215 }];
+const big = 2147483647;
+
+const main = optionsOf('DEFAULT');
+const quotas = optionsOf('quotas');
+const quota = integer(-1, big);
+
+const serverOptions = {
+  bindHost: main(
+    'bind_host',
+    text('an address or host name'),
+    '127.0.0.1',
+    'The address that the API listens on. Neutron has 0.0.0.0; `--listen` goes before it.',
+  ),
+  bindPort: main(
+    'bind_port',
+    integer(0, 65535),
+    9696,
+    'The port of the API; 0: a free one. `--listen` goes before it.',
+  ),
+  statePath: main(
+    'state_path',
+    text('a folder'),
+    '',
+    'The folder for everything that is kept. Empty: /var/lib/neutrino for root, else the XDG state folder; `--state-dir` goes before it.',
+  ),
+  host: main('host', text('a host name'), '', "What this host is called in bindings. Empty: the machine's name."),
+  authStrategy: main(
+    'auth_strategy',
+    oneOf('keystone', 'noauth'),
+    'keystone',
+    'How callers are known: by tokens (`keystone`; the embedded Identity gives them out) or not at all (`noauth`).',
+  ),
+  debug: main('debug', boolean(), false, 'Log more.'),
+  connection: optionsOf('database')(
+    'connection',
+    text('sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME'),
+    '',
+    'The database: `sqlite:///relative`, `sqlite:////absolute`, or `postgresql://…` (a driver as in `postgresql+psycopg2` is fine). Empty: SQLite in the state folder.',
+    { secret: true, deprecated: ['DEFAULT.sql_connection'] },
+  ),
+};
+
+const networkingOptions = {
+  servicePlugins: main(
+    'service_plugins',
+    names,
+    ['router', 'port_forwarding'],
+    'What the API offers beside networks, subnets and ports: `router`, `port_forwarding`. A neutron.conf that leaves it out has routers and no port forwarding.',
+  ),
+  dhcpAgentsPerNetwork: main(
+    'dhcp_agents_per_network',
+    integer(1, 100),
+    1,
+    'How many hosts serve DHCP on one network.',
+  ),
+  agentDownTime: main(
+    'agent_down_time',
+    integer(1, big),
+    75,
+    'Seconds without a report after which an agent counts as dead.',
+  ),
+  dhcpLeaseDuration: main(
+    'dhcp_lease_duration',
+    integer(-1, big),
+    86400,
+    'How long a DHCP lease holds, in seconds; -1: for ever.',
+  ),
+  dnsDomain: main('dns_domain', text('a domain'), 'openstacklocal', 'The domain of the names of instances.'),
+  baseMac: main(
+    'base_mac',
+    mac(),
+    'fa:16:3e:00:00:00',
+    'What the MAC addresses of ports begin with: its bytes before the first 00 at the end.',
+  ),
+  maxRoutes: main('max_routes', integer(0, 10000), 30, 'How many routes one router may have.'),
+  maxSubnetHostRoutes: main(
+    'max_subnet_host_routes',
+    integer(0, 10000),
+    20,
+    'How many host routes one subnet may have.',
+  ),
+  maxDnsNameservers: main('max_dns_nameservers', integer(0, 1000), 5, 'How many name servers one subnet may have.'),
+  paginationMaxLimit: main(
+    'pagination_max_limit',
+    limit(),
+    -1,
+    'The largest page of a list; -1 or `infinite`: no limit.',
+  ),
+  globalPhysnetMtu: main(
+    'global_physnet_mtu',
+    integer(68, 65535),
+    1500,
+    'The MTU of the physical networks, in bytes.',
+    { deprecated: ['segment_mtu'] },
+  ),
+  ...ml2(),
+  quotaNetwork: quotas('quota_network', quota, 100, 'How many networks a project may have; -1: no limit.'),
+  quotaSubnet: quotas('quota_subnet', quota, 100, 'How many subnets a project may have; -1: no limit.'),
+  quotaPort: quotas('quota_port', quota, 500, 'How many ports a project may have; -1: no limit.'),
+  quotaRouter: quotas('quota_router', quota, 10, 'How many routers a project may have; -1: no limit.'),
+  quotaFloatingip: quotas('quota_floatingip', quota, 50, 'How many floating IPs a project may have; -1: no limit.'),
+  quotaSecurityGroup: quotas(
+    'quota_security_group',
+    quota,
+    10,
+    'How many security groups a project may have; -1: no limit.',
+  ),
+  quotaSecurityGroupRule: quotas(
+    'quota_security_group_rule',
+    quota,
+    100,
+    'How many security-group rules a project may have; -1: no limit.',
+  ),
+};
+
+function ml2() {
+  const group = optionsOf('ml2');
+  const inVxlan = optionsOf('ml2_type_vxlan');
+  return {
+    typeDrivers: group('type_drivers', types, [...networkTypes], 'The types of networks that exist.'),
+    tenantNetworkTypes: group(
+      'tenant_network_types',
+      types,
+      ['vxlan'] as readonly NetworkType[],
+      'The types that networks of projects are given, in the order in which they are tried. Neutron has `local`.',
+      { deprecated: ['project_network_types'] },
+    ),
+    mechanismDrivers: group('mechanism_drivers', names, ['linuxbridge'], 'How networks are made real: `linuxbridge`.'),
+    extensionDrivers: group(
+      'extension_drivers',
+      names,
+      ['port_security'],
+      'What networks and ports have beside the usual: `port_security`.',
+    ),
+    pathMtu: group(
+      'path_mtu',
+      integer(0, 65535),
+      0,
+      'The largest packet between the hosts of overlay networks, in bytes; 0: as the physical networks.',
+    ),
+    physicalNetworkMtus: group(
+      'physical_network_mtus',
+      dictionary(integer(68, 65535), 'physnet1:9000,physnet2:1500'),
+      {},
+      'MTUs of single physical networks, in bytes.',
+      { deprecated: ['physnet_mtus'] },
+    ),
+    overlayIpVersion: group(
+      'overlay_ip_version',
+      ipVersion(),
+      4,
+      'The IP version between the endpoints of tunnels: 4 or 6.',
+    ),
+    flatNetworks: optionsOf('ml2_type_flat')(
+      'flat_networks',
+      names,
+      ['*'],
+      'The physical networks that flat networks may be on; `*`: any.',
+    ),
+    vlanRanges: optionsOf('ml2_type_vlan')(
+      'network_vlan_ranges',
+      vlanRanges(),
+      {},
+      'The VLAN ids for the networks of projects, by physical network.',
+    ),
+    vxlanRanges: inVxlan('vni_ranges', ranges(1, 16777215), all24, 'The VNIs of VXLAN networks.'),
+    geneveRanges: optionsOf('ml2_type_geneve')(
+      'vni_ranges',
+      ranges(1, 16777215),
+      all24,
+      'The VNIs of Geneve networks.',
+    ),
+    geneveMaxHeaderSize: optionsOf('ml2_type_geneve')(
+      'max_header_size',
+      integer(8, 300),
+      30,
+      'The room for the Geneve header, in bytes.',
+    ),
+    greRanges: optionsOf('ml2_type_gre')(
+      'tunnel_id_ranges',
+      ranges(1, 4294967295),
+      [{ first: 1, last: 1000000 }],
+      'The keys of GRE networks.',
+    ),
+  };
+}
+
+const agentIni = optionsOf('agent');
+const linuxBridge = optionsOf('linux_bridge');
+const vxlan = optionsOf('vxlan');
+
+const agentOptions = {
+  reportInterval: agentIni(
+    'report_interval',
+    number(1),
+    30,
+    'Seconds between two reports of an agent; less than half of agent_down_time.',
+  ),
+  l2Extensions: optionsOf('agent', 'l2')('extensions', names, [], 'Extensions of the L2 agent; there are none yet.'),
+  l3Extensions: optionsOf('agent', 'l3')(
+    'extensions',
+    names,
+    ['port_forwarding'],
+    'Extensions of the L3 agent: `port_forwarding`. An l3_agent.ini that leaves it out switches it off on the host.',
+  ),
+  bridgeMappings: linuxBridge(
+    'bridge_mappings',
+    dictionary(text('a name'), 'physnet1:br-ex'),
+    { public: 'br-ex' },
+    'The bridge of each physical network. A bridge that is missing is made.',
+    { deprecated: ['ovs.bridge_mappings'] },
+  ),
+  localIp: vxlan(
+    'local_ip',
+    ip(),
+    '',
+    "The address of this host's tunnel endpoint. Empty: this host has no tunnels to others.",
+    { deprecated: ['ovs.local_ip'] },
+  ),
+  dnsmasqDnsServers: main('dnsmasq_dns_servers', names, [], 'The name servers that dnsmasq asks.'),
+  resyncInterval: main('resync_interval', number(1), 5, 'Seconds until something that failed is tried again.'),
+};
+
+/** The options by what the code calls them. */
+export const options = { ...serverOptions, ...networkingOptions, ...agentOptions };

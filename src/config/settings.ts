@@ -1,0 +1,40 @@
+/** What the files say, as the parts of the program take it. */
+import type { NetworkingSettings } from '../rules/settings.ts';
+
+/** Where the data lies. `url` holds a password: it goes into no message. */
+export type DatabaseSettings =
+  | { readonly kind: 'sqlite' /** Empty: the default file in the state folder. */; readonly path: string }
+  | { readonly kind: 'postgres'; readonly url: string };
+
+/** Of the server process. */
+export interface ServerSettings {
+  readonly bindHost: string;
+  readonly bindPort: number;
+  readonly authStrategy: 'keystone' | 'noauth';
+  readonly database: DatabaseSettings;
+}
+
+/** Of the agent of a host. */
+export interface AgentSettings {
+  /** Physical network → bridge. */
+  readonly bridgeMappings: Readonly<Record<string, string>>;
+  /** The address of the tunnel endpoint, or null: no tunnels to other hosts. */
+  readonly localIp: string | null;
+  /** `[agent] extensions` of the l3_agent.ini; without `port_forwarding` the agent realises no forwarded port. */
+  readonly l3Extensions: readonly string[];
+  readonly dnsmasqDnsServers: readonly string[];
+  readonly reportIntervalSeconds: number;
+  readonly retrySeconds: number;
+}
+
+/** Everything that the files decide. */
+export interface Settings {
+  readonly networking: NetworkingSettings;
+  readonly server: ServerSettings;
+  readonly agent: AgentSettings;
+  /** The name of this host; empty: the machine's. */
+  readonly host: string;
+  /** The state folder; empty: the default. */
+  readonly statePath: string;
+  readonly debug: boolean;
+}
