@@ -1,32 +1,62 @@
 /**
- * What a port's change means to what is above it. The resources above register themselves here, so that ports need not know
- * them: floating IPs and forwardings import ports, never the other way round.
+ * What a port's change means to the floating IPs and forwardings that lead to it (neutron/db/l3_db.py,
+ * neutron/services/portforwarding/pf_plugin.py). Ports call this; it knows nothing of how ports are made.
  */
-import type { port } from '../model/index.ts';
+
+import { badRequest, fipAssociated } from '../model/faults.ts';
+import type { HostKey } from '../model/host-objects.ts';
+import { floatingip, type port, portForwarding } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import type { Context } from './context.ts';
 
-/** What the resources above ports do when a port changes. All run in the transaction of the change. */
-export interface PortHooks {
-  /** These addresses have left the port: forwardings to them go. */
-  releaseForwardings(c: Context, row: Row<typeof port>, goneIps: readonly string[]): Promise<void>;
-  /** The port is about to be deleted: floating IPs that stand for it are disassociated. */
-  releasePort(c: Context, row: Row<typeof port>): Promise<void>;
+type PortRow = Row<typeof port>;
+type Forwarding = Row<typeof portForwarding>;
+
+const routerKey = (id: string): HostKey => `router/${id}`;
+
+/**
+ * These addresses have left the port: forwardings to them go. Refuses (400 BadRequest) to take away an address that a floating
+ * IP stands for.
+ */
+export async function releaseForwardings(c: Context, row: PortRow, goneIps: readonly string[]): Promise<void> {
+  if (goneIps.length === 0) return;
+  if (await c.t.first(floatingip, { port_id: row.id, fixed_ip_address: goneIps })) {
+    throw badRequest(
+      'port',
+      `Cannot update the fixed_ips of the port ${row.id}, because its original fixed_ip has been associated to a floating ip`,
+    );
+  }
+  const led = await c.t.find(portForwarding, { internal_port_id: row.id, internal_ip_address: goneIps });
+  await deleteForwardings(c, led);
 }
 
-const registered: Partial<PortHooks> = {};
-
-/** Registers what is to be done; called once by the module of each resource above ports. */
-export function onPortChange(hooks: Partial<PortHooks>): void {
-  Object.assign(registered, hooks);
+/**
+ * The port is about to be deleted: floating IPs that stand for it are disassociated, forwardings to it go. A floating IP of
+ * another project is not the caller's to change (409 FipAssociated).
+ */
+export async function releasePort(c: Context, row: PortRow): Promise<void> {
+  await deleteForwardings(c, await c.t.find(portForwarding, { internal_port_id: row.id }));
+  for (const fip of await c.t.find(floatingip, { port_id: row.id })) {
+    if (!c.caller.isAdmin && fip.project_id !== c.caller.projectId) throw fipAssociated(row.id);
+    await c.t.update(floatingip, fip.id, { port_id: null, fixed_ip_address: null, router_id: null, status: 'DOWN' });
+    if (fip.router_id) c.t.wake([routerKey(fip.router_id)]);
+  }
 }
 
-/** Runs `releaseForwardings`. */
-export async function releaseForwardings(c: Context, row: Row<typeof port>, goneIps: readonly string[]): Promise<void> {
-  if (goneIps.length > 0) await registered.releaseForwardings?.(c, row, goneIps);
+/** Deletes forwardings, and frees the floating IPs that have none left from their routers. */
+export async function deleteForwardings(c: Context, forwardings: readonly Forwarding[]): Promise<void> {
+  if (forwardings.length === 0) return;
+  await c.t.deleteMany(portForwarding, { id: forwardings.map((forwarding) => forwarding.id) });
+  for (const id of new Set(forwardings.map((forwarding) => forwarding.floatingip_id))) {
+    await freeIfUnused(c, id);
+  }
 }
 
-/** Runs `releasePort`. */
-export async function releasePort(c: Context, row: Row<typeof port>): Promise<void> {
-  await registered.releasePort?.(c, row);
+// A floating IP without forwardings is on no router; in any case its row changed with theirs.
+async function freeIfUnused(c: Context, floatingIpId: string): Promise<void> {
+  const fip = await c.t.get(floatingip, floatingIpId);
+  if (!fip) return;
+  const isUsed = (await c.t.first(portForwarding, { floatingip_id: fip.id })) !== undefined;
+  await c.t.update(floatingip, fip.id, isUsed ? {} : { router_id: null, status: 'DOWN' });
+  if (fip.router_id) c.t.wake([routerKey(fip.router_id)]);
 }

@@ -1,0 +1,97 @@
+/** The gateway of a router: setting, changing and clearing `external_gateway_info` (neutron/db/l3_db.py, l3_gwmode_db.py). */
+import { badRequest, forbidden, routerGatewayInUseByFloatingIp } from '../model/faults.ts';
+import { floatingip, type network, port, router, subnet } from '../model/index.ts';
+import type { Row } from '../model/language.ts';
+import { checkGatewayAddresses, checkNoOverlap, GATEWAY_OWNER, gatewayAddressesDiffer } from '../rules/router.ts';
+import type { Context } from './context.ts';
+import { createPort, removePort, updatePort } from './port.ts';
+import { interfacePorts, routerHost, subnetsOf } from './router-paths.ts';
+import { visibleNetwork } from './visible.ts';
+
+type RouterRow = Row<typeof router>;
+type PortRow = Row<typeof port>;
+
+/** `external_gateway_info` of a request. */
+export type GatewayInfo = NonNullable<RouterRow['external_gateway_info']>;
+
+// Whether addresses are hidden, and which addresses the gateway has, is an administrator's to say.
+function checkPolicy(c: Context, verb: 'create' | 'update', info: GatewayInfo): void {
+  if (c.caller.isAdmin) return;
+  for (const member of ['enable_snat', 'external_fixed_ips'] as const) {
+    if (info[member] !== undefined) throw forbidden(`rule:${verb}_router:external_gateway_info:${member}`);
+  }
+}
+
+async function externalNetwork(c: Context, id: string): Promise<Row<typeof network>> {
+  const row = await visibleNetwork(c, id);
+  if (!row['router:external']) throw badRequest('router', `Network ${id} is not an external network`);
+  return row;
+}
+
+/**
+ * Makes the gateway of a router what `info` says (null: none) and returns the row. Its routes are for the caller to check, and
+ * hosts for the caller to wake.
+ */
+export async function changeGateway(
+  c: Context,
+  row: RouterRow,
+  info: GatewayInfo | null,
+  verb: 'create' | 'update',
+): Promise<RouterRow> {
+  if (info) checkPolicy(c, verb, info);
+  const asked = info?.external_fixed_ips ?? [];
+  const external = info && (await externalNetwork(c, info.network_id));
+  const subnets = external ? await c.t.find(subnet, { network_id: external.id }) : [];
+  checkGatewayAddresses(asked, subnets);
+  let gateway = row.gw_port_id ? await c.t.get(port, row.gw_port_id) : undefined;
+  if (gateway && gateway.network_id !== external?.id) {
+    await removeGateway(c, row, gateway);
+    gateway = undefined;
+  }
+  if (gateway && gatewayAddressesDiffer(gateway.fixed_ips, asked)) {
+    gateway = await updatePort(c, gateway, { fixed_ips: asked });
+  }
+  if (external && !gateway) gateway = await addGateway(c, row, external.id, subnets, asked);
+  return writeGateway(c, row, gateway, info?.enable_snat ?? true);
+}
+
+async function writeGateway(c: Context, row: RouterRow, gateway: PortRow | undefined, enableSnat: boolean) {
+  const shown = gateway && {
+    network_id: gateway.network_id,
+    enable_snat: enableSnat,
+    external_fixed_ips: gateway.fixed_ips,
+  };
+  const changes = { external_gateway_info: shown ?? null, gw_port_id: gateway?.id ?? null };
+  return (await c.t.update(router, row.id, changes)) ?? { ...row, ...changes };
+}
+
+async function addGateway(
+  c: Context,
+  row: RouterRow,
+  networkId: string,
+  subnets: readonly Row<typeof subnet>[],
+  asked: NonNullable<GatewayInfo['external_fixed_ips']>,
+): Promise<PortRow> {
+  const interfaces = await interfacePorts(c.t, row.id);
+  checkNoOverlap(interfaces, await subnetsOf(c.t, interfaces), subnets);
+  // The port belongs to no project: who may use the router need not see it.
+  const draft = {
+    project_id: '',
+    network_id: networkId,
+    device_id: row.id,
+    device_owner: GATEWAY_OWNER,
+    admin_state_up: true,
+    name: '',
+    'binding:host_id': await routerHost(c.t, row.id),
+    ...(asked.length > 0 ? { fixed_ips: asked } : {}),
+  };
+  return createPort(c, draft, { owner: 'system' });
+}
+
+/** Deletes the gateway port, unless floating IPs (or forwardings of one) need it: 409. The router's row is for the caller. */
+export async function removeGateway(c: Context, row: RouterRow, gateway: PortRow): Promise<void> {
+  if (await c.t.first(floatingip, { router_id: row.id })) {
+    throw routerGatewayInUseByFloatingIp(row.id, gateway.network_id);
+  }
+  await removePort(c, gateway, { force: true });
+}

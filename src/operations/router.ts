@@ -1,0 +1,89 @@
+/** Routers: creating, changing and deleting them. Interfaces and gateway have modules of their own. */
+import { routerInUse, routerNotFound, routesExhausted } from '../model/faults.ts';
+import { port, router } from '../model/index.ts';
+import type { Draft, Row } from '../model/language.ts';
+import { checkRoutes } from '../rules/router.ts';
+import type { Context, Operations } from './context.ts';
+import { consumeQuota, releaseQuota } from './quota.ts';
+import { changeGateway, removeGateway } from './router-gateway.ts';
+import { addInterface, removeInterface } from './router-interface.ts';
+import { interfacePorts, routerPorts, subnetsOf } from './router-paths.ts';
+import { scheduleRouter } from './schedule.ts';
+
+type RouterRow = Row<typeof router>;
+
+async function create(c: Context, draft: Draft<typeof router>): Promise<RouterRow> {
+  const projectId = draft.project_id ?? c.caller.projectId;
+  await consumeQuota(c, 'router', projectId);
+  const row = await c.t.insert(router, {
+    id: c.random.uuid(),
+    project_id: projectId,
+    name: draft.name ?? '',
+    description: draft.description ?? '',
+    admin_state_up: draft.admin_state_up ?? true,
+    status: 'ACTIVE',
+    external_gateway_info: null,
+    routes: [],
+    gw_port_id: null,
+    tags: draft.tags ?? [],
+    created_at: '',
+    updated_at: '',
+    revision_number: 0,
+  });
+  if (!draft.external_gateway_info) return row;
+  const connected = await changeGateway(c, row, draft.external_gateway_info, 'create');
+  await scheduleRouter(c, row.id);
+  c.t.wake([`router/${row.id}`]);
+  return connected;
+}
+
+async function update(c: Context, row: RouterRow, changes: Partial<RouterRow>): Promise<RouterRow> {
+  const { external_gateway_info: info, ...plain } = changes;
+  const routes = changes.routes ?? row.routes;
+  if (routes.length > c.settings.maxRoutes) throw routesExhausted(row.id, c.settings.maxRoutes);
+  let changed = row;
+  if (info !== undefined) {
+    changed = await changeGateway(c, row, info, 'update');
+    if (info) await scheduleRouter(c, row.id);
+  }
+  if (routes.length > 0 && (changes.routes !== undefined || info !== undefined))
+    await validateRoutes(c, row.id, routes);
+  if (Object.keys(plain).length > 0 || info === undefined) {
+    changed = (await c.t.update(router, row.id, plain)) ?? changed;
+  }
+  // A name or a description is nothing to a host.
+  const seen = [info, changes.routes, changes.admin_state_up];
+  if (seen.some((value) => value !== undefined)) c.t.wake([`router/${row.id}`]);
+  return changed;
+}
+
+async function validateRoutes(c: Context, routerId: string, routes: RouterRow['routes']): Promise<void> {
+  const ports = await routerPorts(c.t, routerId);
+  const ownIps = ports.flatMap((row) => row.fixed_ips.flatMap((fixed) => fixed.ip_address ?? []));
+  checkRoutes(routes, await subnetsOf(c.t, ports), ownIps);
+}
+
+async function remove(c: Context, row: RouterRow): Promise<void> {
+  const attached = await interfacePorts(c.t, row.id);
+  if (attached.length > 0) {
+    throw routerInUse(
+      row.id,
+      `has ports still attached: ${attached.map((attachedPort) => attachedPort.id).join(', ')}`,
+    );
+  }
+  const gateway = row.gw_port_id ? await c.t.get(port, row.gw_port_id) : undefined;
+  if (gateway) await removeGateway(c, row, gateway);
+  await c.t.delete(router, row.id);
+  await releaseQuota(c, 'router', row.project_id);
+  c.t.wake([`router/${row.id}`]);
+}
+
+/** What the API calls. */
+export const routerOperations: Operations<typeof router> = {
+  resource: router,
+  notFound: routerNotFound,
+  create,
+  update,
+  remove,
+  actions: { add_router_interface: addInterface, remove_router_interface: removeInterface },
+};
