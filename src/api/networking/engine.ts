@@ -1,0 +1,195 @@
+/**
+ * The verbs of the Networking API on any resource of the model: list, show, create, update, delete, actions. One state of the
+ * database for each request, one transaction for each change.
+ */
+import { type Fault, forbidden, malformedBody, networkNotFound } from '../../model/faults.ts';
+import type { Role } from '../../model/language.ts';
+import type { Caller, Context } from '../../operations/context.ts';
+import { dependsOnNetwork, forbiddenField, holds, mayActFor, type Ownership, ruleName } from '../../rules/policy.ts';
+import { visibleRows } from '../../rules/visibility.ts';
+import type { Condition } from '../../store/query.ts';
+import { readContext, type Services, writeContext } from '../services.ts';
+import { bodyMember, isObject } from '../wire/json-body.ts';
+import type { Query } from '../wire/query-string.ts';
+import { type Draft, readChanges, readDraft } from './body.ts';
+import type { AnyRow, Exposed } from './exposure.ts';
+import { readFilters } from './filters.ts';
+import { checkRevision, findParent, findRow, networkOwner } from './lookup.ts';
+import { pageLinks, readPage } from './paging.ts';
+import { renderRows } from './render.ts';
+
+/** What a request says beside its verb. */
+export interface Request {
+  readonly caller: Caller;
+  readonly query: Query;
+  /** The id of the row in front in the path, for nested resources. */
+  readonly parentId: string | undefined;
+  /** The path of the collection, without the query: `/v2.0/ports`. */
+  readonly path: string;
+  readonly body: unknown;
+  /** The revision that If-Match demands. */
+  readonly revision: number | undefined;
+}
+
+const wantedFields = (query: Query) => (query.get('fields') ?? []).filter((name) => name !== '');
+
+const denied = (verb: string, exposed: Exposed): Fault => forbidden(ruleName(verb, exposed.resource));
+
+/** `GET /v2.0/ports`. */
+export async function listRows(services: Services, exposed: Exposed, request: Request): Promise<AnyRow> {
+  const { resource, operations } = exposed;
+  const { caller, query, parentId } = request;
+  const conditions = readFilters(exposed, caller, query);
+  const page = readPage(exposed, caller, query, services.settings.paginationMaxLimit);
+  const visible = visibleRows(resource, caller);
+  if (visible !== 'all' && visible !== 'none') conditions.push(visible);
+  if (resource.parent) conditions.push({ op: 'in', column: resource.parent.field, values: [parentId ?? ''] });
+  const where: Condition | undefined = conditions.length > 0 ? { op: 'and', of: conditions } : undefined;
+  return services.store.read(async (r) => {
+    await findParent(r, exposed, caller, parentId);
+    if (page.marker !== undefined && !(await r.get(resource, page.marker))) throw operations.notFound(page.marker);
+    const rows = visible === 'none' ? [] : ((await r.list(resource, where, page)) as AnyRow[]);
+    const bodies = await renderRows(readContext(services, r, caller), exposed, rows, wantedFields(query));
+    const links = pageLinks(`${services.publicUrl()}${request.path}`, query, page, rows);
+    return { [resource.plural]: bodies, ...(links ? { [`${resource.plural}_links`]: links } : {}) };
+  });
+}
+
+/** `GET /v2.0/ports/{id}`. */
+export async function showRow(services: Services, exposed: Exposed, request: Request, id: string): Promise<AnyRow> {
+  return services.store.read(async (r) => {
+    await findParent(r, exposed, request.caller, request.parentId);
+    const row = await findRow(r, exposed, request.caller, id, request.parentId);
+    const c = readContext(services, r, request.caller);
+    const [body] = await renderRows(c, exposed, [row], wantedFields(request.query));
+    return { [exposed.resource.name]: body };
+  });
+}
+
+/** The drafts of a body, one or many. */
+function readDrafts(exposed: Exposed, body: unknown): { drafts: Draft[]; isBulk: boolean } {
+  const { name, plural } = exposed.resource;
+  if (!isObject(body) || !Object.hasOwn(body, plural))
+    return { drafts: [readDraft(exposed, bodyMember(body, name))], isBulk: false };
+  const items = body[plural];
+  if (!Array.isArray(items) || items.length === 0) throw malformedBody(`'${plural}' must be a list of at least one object`);
+  const drafts = items.map((item: unknown) => {
+    if (!isObject(item)) throw malformedBody(`'${plural}' must be a list of objects`);
+    return readDraft(exposed, item);
+  });
+  return { drafts, isBulk: true };
+}
+
+/** The project that a new row is for. Neutron: neutron_lib/api/attributes.py, populate_project_id. */
+function projectFor(exposed: Exposed, draft: Draft, caller: Caller, parent: AnyRow | undefined): string {
+  const own = parent ? (parent.project_id as string) : caller.projectId;
+  const projectId = draft.projectId ?? own;
+  if (draft.projectId !== undefined && !mayActFor(caller, draft.projectId))
+    throw malformedBody(
+      "Specifying 'project_id' or 'tenant_id' other than the authenticated project in request requires admin privileges",
+    );
+  if (projectId === '' && exposed.fields.has('project_id'))
+    throw malformedBody('The token is of no project: get a token of a project, or specify project_id');
+  return projectId;
+}
+
+/** Who owns the network that the fields given depend on. */
+async function ownership(
+  c: Context,
+  exposed: Exposed,
+  verb: 'create' | 'update',
+  given: AnyRow,
+  projectId: string | undefined,
+  networkId: unknown,
+): Promise<Ownership> {
+  if (!dependsOnNetwork(c.caller, exposed.resource, verb, Object.keys(given))) return { projectId };
+  const networkProjectId = await networkOwner(c.t, networkId);
+  if (networkProjectId === undefined) throw networkNotFound(String(networkId));
+  return { projectId, networkProjectId };
+}
+
+function checkRole(caller: Caller, role: Role | undefined, exposed: Exposed, verb: string, row: Ownership): void {
+  if (role === undefined || !holds(caller, role, row)) throw denied(verb, exposed);
+}
+
+function checkFields(caller: Caller, exposed: Exposed, verb: 'create' | 'update', given: AnyRow, row: Ownership): void {
+  const rule = forbiddenField(caller, exposed.resource, verb, given, row);
+  if (rule !== undefined) throw forbidden(rule);
+}
+
+async function createOne(c: Context, exposed: Exposed, draft: Draft, parent: AnyRow | undefined): Promise<AnyRow> {
+  const { resource, operations } = exposed;
+  if (!operations.create) throw denied('create', exposed);
+  const projectId = projectFor(exposed, draft, c.caller, parent);
+  checkRole(c.caller, resource.policy.create, exposed, 'create', { projectId });
+  const owners = await ownership(c, exposed, 'create', draft.given, projectId, draft.values.network_id);
+  checkFields(c.caller, exposed, 'create', draft.given, owners);
+  const values = exposed.fields.has('project_id') ? { ...draft.values, project_id: projectId } : draft.values;
+  return (await operations.create(c, values, parent as never)) as AnyRow;
+}
+
+/** `POST /v2.0/ports` with `{"port": {…}}` or `{"ports": [{…}, …]}`: all of them, or none. */
+export async function createRows(services: Services, exposed: Exposed, request: Request): Promise<AnyRow> {
+  const { resource } = exposed;
+  const { drafts, isBulk } = readDrafts(exposed, request.body);
+  return services.store.transact(async (t) => {
+    const c = writeContext(services, t, request.caller);
+    const parent = await findParent(t, exposed, request.caller, request.parentId);
+    const rows: AnyRow[] = [];
+    for (const draft of drafts) rows.push(await createOne(c, exposed, draft, parent));
+    const bodies = await renderRows(readContext(services, t, request.caller), exposed, rows);
+    return isBulk ? { [resource.plural]: bodies } : { [resource.name]: bodies[0] };
+  });
+}
+
+/** `PUT /v2.0/ports/{id}`. */
+export async function updateRow(services: Services, exposed: Exposed, request: Request, id: string): Promise<AnyRow> {
+  const { resource, operations } = exposed;
+  const changes = readChanges(exposed, bodyMember(request.body, resource.name));
+  return services.store.transact(async (t) => {
+    const c = writeContext(services, t, request.caller);
+    const parent = await findParent(t, exposed, request.caller, request.parentId);
+    const row = await findRow(t, exposed, request.caller, id, request.parentId);
+    const owners = await ownership(c, exposed, 'update', changes, row.project_id as string, row.network_id);
+    checkRole(request.caller, resource.policy.update, exposed, 'update', owners);
+    checkFields(request.caller, exposed, 'update', changes, owners);
+    checkRevision(row, request.revision);
+    if (!operations.update) throw denied('update', exposed);
+    const after = (await operations.update(c, row, changes, parent)) as AnyRow;
+    const [body] = await renderRows(readContext(services, t, request.caller), exposed, [after]);
+    return { [resource.name]: body };
+  });
+}
+
+/** `DELETE /v2.0/ports/{id}`. */
+export async function deleteRow(services: Services, exposed: Exposed, request: Request, id: string): Promise<void> {
+  const { resource, operations } = exposed;
+  await services.store.transact(async (t) => {
+    const parent = await findParent(t, exposed, request.caller, request.parentId);
+    const row = await findRow(t, exposed, request.caller, id, request.parentId);
+    checkRole(request.caller, resource.policy.delete, exposed, 'delete', { projectId: row.project_id as string });
+    checkRevision(row, request.revision);
+    if (!operations.remove) throw denied('delete', exposed);
+    await operations.remove(writeContext(services, t, request.caller), row, parent);
+  });
+}
+
+/** `PUT /v2.0/routers/{id}/add_router_interface`. */
+export async function actOnRow(
+  services: Services,
+  exposed: Exposed,
+  request: Request,
+  id: string,
+  action: { readonly name: string; readonly role: Role },
+): Promise<unknown> {
+  const perform = exposed.operations.actions?.[action.name];
+  if (!isObject(request.body)) throw malformedBody('Resource body required');
+  const body = request.body;
+  return services.store.transact(async (t) => {
+    const row = await findRow(t, exposed, request.caller, id);
+    if (!perform || !holds(request.caller, action.role, { projectId: row.project_id as string }))
+      throw forbidden(`rule:${action.name}`);
+    checkRevision(row, request.revision);
+    return perform(writeContext(services, t, request.caller), row, body);
+  });
+}

@@ -1,0 +1,64 @@
+/** Finding the row that a request is about, where the caller may see it. */
+import { revisionMismatch, malformedBody } from '../../model/faults.ts';
+import { network } from '../../model/index.ts';
+import type { Resource, Row } from '../../model/language.ts';
+import type { Caller } from '../../operations/context.ts';
+import { seesOwn, visibleRows } from '../../rules/visibility.ts';
+import type { Condition } from '../../store/query.ts';
+import type { Reader } from '../../store/store.ts';
+import type { AnyRow, Exposed } from './exposure.ts';
+
+/** Whether the caller sees the row; asks the database only where the row is not the caller's own. */
+async function isVisible(r: Reader, resource: Resource, caller: Caller, row: AnyRow): Promise<boolean> {
+  if (seesOwn(resource, caller, row)) return true;
+  const visible = visibleRows(resource, caller);
+  if (visible === 'all' || visible === 'none') return visible === 'all';
+  const own: Condition = { op: 'in', column: 'id', values: [row.id as string] };
+  const rows = await r.list(resource, { op: 'and', of: [own, visible] }, { limit: 1 });
+  return rows.length > 0;
+}
+
+/** The row, or the resource's 404: a row that may not be seen is not there. `parentId` is the id in front in the path. */
+export async function findRow(
+  r: Reader,
+  exposed: Exposed,
+  caller: Caller,
+  id: string,
+  parentId?: string,
+): Promise<AnyRow> {
+  const { resource, operations } = exposed;
+  const row = (await r.get(resource, id)) as AnyRow | undefined;
+  const isUnderParent = !resource.parent || row?.[resource.parent.field] === parentId;
+  if (!row || !isUnderParent || !(await isVisible(r, resource, caller, row))) throw operations.notFound(id);
+  return row;
+}
+
+/** The row that the path names in front, or its 404; `undefined` where the resource has no parent. */
+export async function findParent(
+  r: Reader,
+  exposed: Exposed,
+  caller: Caller,
+  parentId: string | undefined,
+): Promise<Row<Resource> | undefined> {
+  if (!exposed.parent || parentId === undefined) return undefined;
+  return (await findRow(r, exposed.parent, caller, parentId)) as Row<Resource>;
+}
+
+/** The project that owns the network with this id. */
+export async function networkOwner(r: Reader, networkId: unknown): Promise<string | undefined> {
+  return typeof networkId === 'string' ? (await r.get(network, networkId))?.project_id : undefined;
+}
+
+/** The revision that an `If-Match: revision_number=N` demands. */
+export function readIfMatch(header: string | undefined): number | undefined {
+  if (header === undefined || header.trim() === '*') return undefined;
+  const match = /^\s*"?revision_number=(\d{1,15})"?\s*$/.exec(header);
+  if (!match) throw malformedBody('If-Match must be revision_number=N with an integer N');
+  return Number(match[1]);
+}
+
+/** Throws a 412 fault where the row is not at the demanded revision. */
+export function checkRevision(row: AnyRow, expected: number | undefined): void {
+  const found = row.revision_number;
+  if (expected !== undefined && typeof found === 'number' && found !== expected) throw revisionMismatch(expected, found);
+}

@@ -1,0 +1,64 @@
+/** Registering routes: a path with its handlers by method; a method that it does not have is a 405 that says so. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { methodNotAllowed, unauthorized } from '../../model/faults.ts';
+import type { Caller } from '../../operations/context.ts';
+import { readJson } from './json-body.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks; null where the path needs no token. */
+    caller: Caller | null;
+  }
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** Answers a request; the value returned is the JSON body, `undefined` is an empty answer. */
+export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
+
+/** The handlers of a path. */
+export type Handlers = Partial<Record<Method, Handler>>;
+
+/** Registers a path. */
+export type Router = (app: FastifyInstance, path: string, handlers: Handlers) => void;
+
+const methods: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** Registers a path with its handlers. POST answers 201, an empty answer is a 204, everything else 200, unless a handler says. */
+export const route: Router = (app, path, handlers) => {
+  const allowed = methods.filter((method) => handlers[method]);
+  for (const method of methods) {
+    const handler = handlers[method];
+    app.route({
+      method,
+      url: path,
+      handler: async (request, reply) => {
+        if (!handler) {
+          reply.header('allow', allowed.join(', '));
+          throw methodNotAllowed(method);
+        }
+        if (method === 'POST') reply.code(201);
+        const body = await handler(request, reply);
+        if (reply.sent) return reply;
+        if (body === undefined) return reply.code(reply.statusCode === 200 || reply.statusCode === 201 ? 204 : reply.statusCode).send();
+        return reply.header('content-type', 'application/json').send(JSON.stringify(body));
+      },
+    });
+  }
+};
+
+/** Who asks. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (!request.caller) throw unauthorized();
+  return request.caller;
+}
+
+/** A part of the path. */
+export function paramOf(request: FastifyRequest, name: string): string {
+  return (request.params as Record<string, string>)[name] ?? '';
+}
+
+/** The body, read strictly; `undefined` where there is none. */
+export function jsonBody(request: FastifyRequest): unknown {
+  return Buffer.isBuffer(request.body) ? readJson(request.body) : undefined;
+}

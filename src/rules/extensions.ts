@@ -1,0 +1,172 @@
+/**
+ * The extensions of the Networking API and what switches each on. An alias stands here only when its behaviour is there; names
+ * and dates are those of Neutron's definitions (neutron_lib/api/definitions).
+ */
+import type { NetworkingSettings } from './settings.ts';
+
+/** One extension, as `GET /v2.0/extensions` shows it. */
+export interface Extension {
+  readonly alias: string;
+  readonly name: string;
+  readonly description: string;
+  /** When its definition last changed, as Neutron has it. */
+  readonly updated: string;
+  /** What switches it on; absent: it is always there. */
+  readonly needs?: Need;
+}
+
+/** `service_plugins` or `extension_drivers` must name it. */
+export type Need = 'router' | 'port_forwarding' | 'port_security';
+
+// Class paths that Neutron accepts in `service_plugins` beside the short names.
+const classPaths: Readonly<Record<string, string>> = {
+  'neutron.services.l3_router.l3_router_plugin.L3RouterPlugin': 'router',
+  'neutron.services.portforwarding.pf_plugin.PortForwardingPlugin': 'port_forwarding',
+  'neutron.services.segments.plugin.Plugin': 'segments',
+};
+
+/** The short names of the configured service plugins; port forwarding brings the router plugin that it needs. */
+export function servicePluginNames(settings: Pick<NetworkingSettings, 'servicePlugins'>): ReadonlySet<string> {
+  const names = new Set(settings.servicePlugins.map((name) => classPaths[name] ?? name));
+  if (names.has('port_forwarding')) names.add('router');
+  return names;
+}
+
+const extension = (alias: string, name: string, updated: string, description: string, needs?: Need): Extension => ({
+  alias,
+  name,
+  description,
+  updated: `${updated}T10:00:00-00:00`,
+  ...(needs ? { needs } : {}),
+});
+
+/** Every extension that there is. */
+export const extensions: readonly Extension[] = [
+  extension('agent', 'agent', '2013-02-03', 'Lists the agents of the hosts, with their state.'),
+  extension('agent_sort_key', 'Agent sort key', '2024-01-01', 'Agent lists may be sorted.'),
+  extension(
+    'allowed-address-pairs',
+    'Allowed Address Pairs',
+    '2013-07-23',
+    'Further addresses that a port may send from.',
+  ),
+  extension('binding', 'Port Binding', '2014-02-03', 'The host of a port and how it is wired there.'),
+  extension('empty-string-filtering', 'Empty String Filtering Extension', '2018-05-01', 'Filters by the empty string.'),
+  extension('external-net', 'Neutron external network', '2013-01-14', 'Marks networks as external.'),
+  extension('filter-validation', 'Filter parameters validation', '2018-03-21', 'Unknown filters are refused.'),
+  extension(
+    'ip-substring-filtering',
+    'IP address substring filtering',
+    '2017-11-28',
+    'Filters by a part of an address.',
+  ),
+  extension('net-mtu', 'Network MTU', '2015-03-25', 'Shows the MTU of a network.'),
+  extension('net-mtu-writable', 'Network MTU (writable)', '2017-07-12', 'The MTU of a network may be set.'),
+  extension('pagination', 'Pagination support', '2016-06-12', 'Lists in pages: limit, marker, page_reverse.'),
+  extension(
+    'port-security-groups-filtering',
+    'Port filtering on security groups',
+    '2018-01-09',
+    'Filters ports by security group.',
+  ),
+  extension('project-id', 'project_id field enabled', '2016-09-09', 'Bodies have project_id beside tenant_id.'),
+  extension('provider', 'Provider Network', '2012-09-07', 'How a network travels: type, physical network, number.'),
+  extension('quota_details', 'Quota details management support', '2017-02-10', 'Shows limit and usage of each quota.'),
+  extension('quotas', 'Quota management support', '2012-07-29', 'Limits for each project.'),
+  extension(
+    'revision-if-match',
+    'If-Match constraints based on revision_number',
+    '2016-12-11',
+    'If-Match: revision_number=N.',
+  ),
+  extension('security-group', 'security-group', '2012-10-05', 'Security groups and their rules.'),
+  extension('sort-key-validation', 'Sort key validation', '2018-10-15', 'Unknown sort keys are refused.'),
+  extension('sorting', 'Sorting support', '2016-06-12', 'Sorts lists: sort_key, sort_dir.'),
+  extension('standard-attr-description', 'standard-attr-description', '2016-02-10', 'A description on everything.'),
+  extension(
+    'standard-attr-revisions',
+    'Resource revision numbers',
+    '2016-04-11',
+    'A number that rises with every change.',
+  ),
+  extension(
+    'standard-attr-tag',
+    'Tag support for resources with standard attribute',
+    '2017-01-01',
+    'Tags on everything.',
+  ),
+  extension('standard-attr-timestamp', 'Resource timestamps', '2016-09-12', 'Times of creation and last change.'),
+  extension('stateful-security-group', 'Stateful security group', '2019-11-26', 'A group may be stateless.'),
+  extension('port-security', 'Port Security', '2012-07-23', 'Anti-spoofing may be switched off.', 'port_security'),
+  extension('router', 'Neutron L3 Router', '2012-07-20', 'Routers between networks, and floating IPs.', 'router'),
+  extension(
+    'ext-gw-mode',
+    'Neutron L3 Configurable external gateway mode',
+    '2013-03-28',
+    'SNAT may be switched off.',
+    'router',
+  ),
+  extension('extraroute', 'Neutron Extra Route', '2013-02-01', 'Static routes on routers.', 'router'),
+  extension(
+    'fip-port-details',
+    'Floating IP Port Details Extension',
+    '2018-04-09',
+    'The port of a floating IP, in short.',
+    'router',
+  ),
+  extension(
+    'floating-ip-port-forwarding',
+    'Floating IP Port Forwarding',
+    '2018-02-10',
+    'Forwards ports of a floating IP to inside addresses.',
+    'port_forwarding',
+  ),
+  extension(
+    'floating-ip-port-forwarding-description',
+    'Floating IP Port Forwarding new attribute: description',
+    '2021-09-02',
+    'A description on port forwardings.',
+    'port_forwarding',
+  ),
+  extension(
+    'floating-ip-port-forwarding-detail',
+    'Floating IP Port Forwarding Detail',
+    '2022-06-22',
+    'The list in a floating IP has id and internal port of each forwarding.',
+    'port_forwarding',
+  ),
+  extension(
+    'floating-ip-port-forwarding-port-ranges',
+    'Floating IP Port Forwarding support Port Ranges',
+    '2021-09-02',
+    'Forwards ranges of ports.',
+    'port_forwarding',
+  ),
+  extension(
+    'expose-port-forwarding-in-fip',
+    'Expose Port Forwarding in Floating IP',
+    '2019-02-26',
+    'Floating IPs show their port forwardings.',
+    'port_forwarding',
+  ),
+];
+
+// What every server has; Neutron does not list these either.
+const core = ['network', 'subnet', 'port'];
+
+/** The extensions that these settings switch on, in the order of their aliases. */
+export function publishedExtensions(
+  settings: Pick<NetworkingSettings, 'servicePlugins' | 'extensionDrivers'>,
+): readonly Extension[] {
+  const plugins = servicePluginNames(settings);
+  const isOn = (need: Need | undefined) =>
+    need === undefined || plugins.has(need) || (need === 'port_security' && settings.extensionDrivers.includes(need));
+  return extensions.filter((e) => isOn(e.needs)).sort((a, b) => (a.alias < b.alias ? -1 : 1));
+}
+
+/** The aliases whose fields and resources exist under these settings: the published ones, and the core. */
+export function publishedAliases(
+  settings: Pick<NetworkingSettings, 'servicePlugins' | 'extensionDrivers'>,
+): ReadonlySet<string> {
+  return new Set([...core, ...publishedExtensions(settings).map((e) => e.alias)]);
+}

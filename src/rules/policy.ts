@@ -1,0 +1,101 @@
+/**
+ * Who may do what, as pure functions of the caller, the model and the row. Rules and their names are those of Neutron's
+ * conf/policies: an administrator may do everything, a member acts within their project, a reader looks.
+ */
+import type { Field, Resource, Role } from '../model/language.ts';
+
+/** Who asks, as far as policy depends on it. */
+export interface Subject {
+  readonly projectId: string;
+  readonly roles: readonly string[];
+  readonly isAdmin: boolean;
+}
+
+/** What is asked for. */
+export type Verb = 'create' | 'get' | 'update' | 'delete';
+
+/** Whose the row is, and whose its network; `undefined`: nobody's, or not known to matter. */
+export interface Ownership {
+  readonly projectId: string | undefined;
+  readonly networkProjectId?: string | undefined;
+}
+
+const isMember = (subject: Subject) => subject.roles.includes('member') || subject.roles.includes('manager');
+
+/** Whether the caller may look at what their project owns: members are readers. */
+export function isReader(subject: Subject): boolean {
+  return subject.isAdmin || isMember(subject) || subject.roles.includes('reader');
+}
+
+/** Whether the caller has the role with regard to a row. */
+export function holds(subject: Subject, role: Role, row: Ownership): boolean {
+  if (subject.isAdmin) return true;
+  if (subject.projectId === '') return false;
+  if (role === 'reader') return isReader(subject) && row.projectId === subject.projectId;
+  if (role === 'member') return isMember(subject) && row.projectId === subject.projectId;
+  return role === 'network_owner' && isMember(subject) && row.networkProjectId === subject.projectId;
+}
+
+/** Whether a field with this `see` is shown to the caller. */
+export function sees(subject: Subject, see: Role | undefined): boolean {
+  return (
+    see === undefined ||
+    subject.isAdmin ||
+    (see === 'reader' && isReader(subject)) ||
+    (see === 'member' && isMember(subject))
+  );
+}
+
+const roleFor = (field: Field<unknown> | undefined, verb: 'create' | 'update') =>
+  verb === 'create' ? field?.post : field?.put;
+
+/** Whether the verdict on these fields depends on who owns the row's network. */
+export function dependsOnNetwork(
+  subject: Subject,
+  resource: Resource,
+  verb: 'create' | 'update',
+  given: readonly string[],
+): boolean {
+  return !subject.isAdmin && given.some((name) => roleFor(resource.fields[name], verb) === 'network_owner');
+}
+
+// Ports with these owners are trusted by the agents (no anti-spoofing): only the system and administrators make them.
+const isSystemOwner = (value: unknown) => typeof value === 'string' && value.startsWith('network:');
+
+/**
+ * The rule that forbids the caller to give these fields, by its name, or `undefined` where nothing does. `values` are the
+ * fields as given. `project_id` is judged by `mayActFor`.
+ */
+export function forbiddenField(
+  subject: Subject,
+  resource: Resource,
+  verb: 'create' | 'update',
+  values: Readonly<Record<string, unknown>>,
+  row: Ownership,
+): string | undefined {
+  if (subject.isAdmin) return undefined;
+  for (const name of Object.keys(values)) {
+    if (name === 'project_id') continue;
+    const role = roleFor(resource.fields[name], verb);
+    const system = name === 'device_owner' && isSystemOwner(values[name]);
+    if (system || (role !== undefined && !holds(subject, role, row))) return fieldRule(verb, resource, name);
+  }
+  return undefined;
+}
+
+/** Whether the caller may create for this project: administrators for any, members for their own. */
+export function mayActFor(subject: Subject, projectId: string): boolean {
+  return subject.isAdmin || (subject.projectId !== '' && projectId === subject.projectId);
+}
+
+/** The name of a rule, as Neutron's policy files call it: `rule:create_port`. */
+export function ruleName(verb: string, resource: Resource): string {
+  const prefix = resource.parent ? `${resource.parent.resource}_` : '';
+  return `rule:${verb}_${prefix}${resource.name}`;
+}
+
+/** The name of the rule on one field, together with the rule on the whole, as Neutron's message has it. */
+export function fieldRule(verb: string, resource: Resource, field: string): string {
+  const rule = ruleName(verb, resource);
+  return `(${rule} and ${rule}:${field})`;
+}
