@@ -558,3 +558,11 @@ export const portForwardingFilterNotSupported = fault(
   (filter: string) => `Port Forwarding filter ${filter} is not supported.`,
   'Filter by external_port, protocol, internal_port_id, description or external_port_range.',
 );
+
+// Security groups that cannot be together (neutron/extensions/securitygroup.py).
+export const securityGroupConflict = fault(
+  'SecurityGroupConflict',
+  409,
+  (reason: string) => `Error ${reason} while attempting the operation.`,
+  'Give a port groups that are all stateful, or all stateless.',
+);
