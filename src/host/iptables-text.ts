@@ -1,0 +1,132 @@
+/** The text that iptables-save prints and iptables-restore reads; pure. */
+import type { ChainFact, HookFact } from '../plan/facts.ts';
+import type { StepOn } from './batch.ts';
+
+/** The chains of one table, each with its rules as they are printed, without `-A CHAIN `. */
+export type Chains = Map<string, string[]>;
+
+/** Reads what iptables-save printed: tables by name. */
+export function parseSave(text: string): Map<string, Chains> {
+  const tables = new Map<string, Chains>();
+  let chains: Chains = new Map();
+  for (const line of text.split('\n')) {
+    if (line.startsWith('*')) {
+      chains = new Map();
+      tables.set(line.slice(1).trim(), chains);
+    } else if (line.startsWith(':')) {
+      chains.set(line.slice(1, line.indexOf(' ')), []);
+    } else if (line.startsWith('-A ')) {
+      const end = line.indexOf(' ', 3);
+      const chain = end === -1 ? line.slice(3) : line.slice(3, end);
+      chains.get(chain)?.push(end === -1 ? '' : line.slice(end + 1));
+    }
+  }
+  return tables;
+}
+
+/** A load for iptables-restore, and which step each of its lines is due to. */
+export interface Load {
+  readonly text: string;
+  /** By line number, from 1. */
+  readonly owner: ReadonlyMap<number, StepOn<ChainFact | HookFact>>;
+}
+
+/** Whether the state of the table must be known to build the load: what stands among rules of others is added by what is there. */
+export function needsState(steps: readonly StepOn<ChainFact | HookFact>[]): boolean {
+  return steps.some(({ do: action, fact }) => fact.fact === 'hook' || (fact.shared === true && action !== 'remove'));
+}
+
+type TableStep = StepOn<ChainFact | HookFact>;
+
+function chainsOf(steps: readonly TableStep[]): StepOn<ChainFact>[] {
+  return steps.filter((step): step is StepOn<ChainFact> => step.fact.fact === 'chain');
+}
+
+function hooksOf(steps: readonly TableStep[]): StepOn<HookFact>[] {
+  return steps.filter((step): step is StepOn<HookFact> => step.fact.fact === 'hook');
+}
+
+/** The last step about each fact: a load is one transaction, only its outcome counts. */
+function lastOfEach<F extends ChainFact | HookFact>(steps: readonly StepOn<F>[], key: (fact: F) => string) {
+  return new Map(steps.map((step) => [key(step.fact), step])).values();
+}
+
+/** The rules of a chain's end: those after the hooks of others. */
+export function endOf(rules: readonly string[], length: number): readonly string[] {
+  return length === 0 ? [] : rules.slice(-length);
+}
+
+function sameRules(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((rule, index) => rule === b[index]);
+}
+
+/** Each of `rules` as often as it stands in both lists. */
+function present(rules: readonly string[], there: readonly string[]): string[] {
+  const left = [...there];
+  return rules.filter((rule) => {
+    const at = left.indexOf(rule);
+    if (at >= 0) left.splice(at, 1);
+    return at >= 0;
+  });
+}
+
+/** Whether the load empties the chain: one of our own always, a shared one only when it goes. */
+function isEmptied({ do: action, fact }: StepOn<ChainFact>, chains: Chains): boolean {
+  return !fact.shared || action === 'remove' || !chains.has(fact.chain);
+}
+
+/** Lines that fill a chain. In a shared one that stays, the old end goes rule by rule and the hooks in front are left alone. */
+function filling(step: StepOn<ChainFact>, chains: Chains): string[] {
+  const { chain, rules } = step.fact;
+  if (step.do === 'remove') return [];
+  const appended = rules.map((rule) => `-A ${chain} ${rule}`);
+  if (isEmptied(step, chains)) return appended;
+  const there = chains.get(chain) ?? [];
+  if (sameRules(endOf(there, rules.length), rules) && step.do === 'add') return [];
+  const old = step.do === 'change' ? step.was.rules : rules;
+  return [...present(old, there).map((rule) => `-D ${chain} ${rule}`), ...appended];
+}
+
+/** Lines that insert a hook in front where it is missing, or take it away as often as it is there. */
+function hooking({ do: action, fact: { chain, rule } }: StepOn<HookFact>, there: readonly string[]): string[] {
+  const count = there.filter((other) => other === rule).length;
+  if (action === 'remove') return Array.from({ length: count }, () => `-D ${chain} ${rule}`);
+  return count === 0 ? [`-I ${chain} ${rule}`] : [];
+}
+
+/**
+ * Builds one load for steps of one table. Chains are declared first (which empties those of our own within the transaction),
+ * then they are filled, then hooks come and go, and chains go last; so no rule ever names a chain that is not there, whatever
+ * the order of the steps, and foreign rules are not touched. `chains` is the state of the table.
+ */
+export function buildLoad(table: string, steps: readonly TableStep[], chains: Chains): Load {
+  const lines = [`*${table}`];
+  const owner = new Map<number, TableStep>();
+  const put = (step: TableStep, line: string) => {
+    lines.push(line);
+    owner.set(lines.length, step);
+  };
+  const chainSteps = [...lastOfEach(chainsOf(steps), ({ chain }) => chain)];
+  const emptied = new Set<string>();
+  for (const step of chainSteps) {
+    if (!isEmptied(step, chains)) continue;
+    emptied.add(step.fact.chain);
+    put(step, `:${step.fact.chain} - [0:0]`);
+  }
+  for (const step of chainSteps) for (const line of filling(step, chains)) put(step, line);
+  for (const step of lastOfEach(hooksOf(steps), ({ chain, rule }) => `${chain} ${rule}`)) {
+    const there = emptied.has(step.fact.chain) ? [] : (chains.get(step.fact.chain) ?? []);
+    for (const line of hooking(step, there)) put(step, line);
+  }
+  for (const step of chainSteps) if (step.do === 'remove') put(step, `-X ${step.fact.chain}`);
+  // A line break in a rule would end it and begin another one.
+  for (const line of lines) if (/[\n\r]/.test(line)) throw new Error(`not a rule: ${JSON.stringify(line)}`);
+  return { text: `${[...lines, 'COMMIT'].join('\n')}\n`, owner };
+}
+
+/** The number of the line that iptables-restore complains of. */
+export function failedLine(complaint: string): number | undefined {
+  const match =
+    /^line (\d+):/m.exec(complaint) ?? /line: ?(\d+)/.exec(complaint) ?? /line (\d+) failed/.exec(complaint);
+  return match ? Number(match[1]) : undefined;
+}

@@ -1,0 +1,61 @@
+/** Reads facts: each source once, namespaces side by side. */
+import { type Fact, type FactKey, factKey, type Namespace } from '../plan/facts.ts';
+import type { HostContext } from './batch.ts';
+import { readFiles } from './files.ts';
+import { type IpFact, readIp } from './ip-read.ts';
+import { NoNamespace } from './iproute.ts';
+import { readIpsets } from './ipset.ts';
+import { readIptables, type TableFact } from './iptables.ts';
+import { groupBy, limiter } from './limit.ts';
+import { namespaceId } from './namespaces.ts';
+import { readNamespaces } from './netns.ts';
+import { readProcesses } from './processes.ts';
+import { readSysctls } from './sysctl.ts';
+
+/** Namespaces that are read at once. */
+const width = 8;
+
+function of<K extends Fact['fact']>(facts: readonly Fact[], ...kinds: K[]): Extract<Fact, { fact: K }>[] {
+  return facts.filter((fact): fact is Extract<Fact, { fact: K }> => (kinds as string[]).includes(fact.fact));
+}
+
+/** The namespace whose state a fact is part of; undefined for what the whole machine has. */
+function placeOf(fact: Fact): Namespace | undefined {
+  return fact.fact === 'netns' || fact.fact === 'file' || fact.fact === 'process' ? undefined : fact.namespace;
+}
+
+async function readNamespace(context: HostContext, namespace: Namespace, facts: readonly Fact[]): Promise<Fact[]> {
+  if ((await namespaceId(namespace)) === undefined) return [];
+  const ip: IpFact[] = of(facts, 'link', 'address', 'route', 'fdb', 'neighbour');
+  const tables: TableFact[] = of(facts, 'chain', 'hook');
+  const sets = of(facts, 'set');
+  const sysctls = of(facts, 'sysctl');
+  try {
+    const found = await Promise.all([
+      ip.length > 0 ? readIp(context.ip, namespace, ip) : [],
+      tables.length > 0 ? readIptables(namespace, tables) : [],
+      sets.length > 0 ? readIpsets(namespace, sets) : [],
+      sysctls.length > 0 ? readSysctls(namespace, sysctls) : [],
+    ]);
+    return found.flat();
+  } catch (error) {
+    // It went while it was read.
+    if (error instanceof NoNamespace || (await namespaceId(namespace)) === undefined) return [];
+    throw error;
+  }
+}
+
+/** Each of the facts that is there, with its present state. */
+export async function observe(context: HostContext, facts: Iterable<Fact>): Promise<Map<FactKey, Fact>> {
+  const all = [...facts];
+  const limited = limiter(width);
+  const placed = all.filter((fact) => placeOf(fact) !== undefined);
+  const namespaces = groupBy(placed, (fact) => placeOf(fact) ?? '');
+  const found = await Promise.all([
+    readNamespaces(of(all, 'netns')),
+    readFiles(of(all, 'file')),
+    readProcesses(of(all, 'process')),
+    ...[...namespaces].map(([namespace, own]) => limited(() => readNamespace(context, namespace, own))),
+  ]);
+  return new Map(found.flat().map((fact) => [factKey(fact), fact]));
+}

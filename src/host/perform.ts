@@ -1,0 +1,120 @@
+/** Performs steps in their order: neighbours in the list that one program can do together go to it together. */
+import type {
+  ChainFact,
+  Fact,
+  FileFact,
+  HookFact,
+  Namespace,
+  NetnsFact,
+  ProcessFact,
+  SetFact,
+  SysctlFact,
+} from '../plan/facts.ts';
+import type { CutStep, Step, StepFailure } from '../plan/steps.ts';
+import { failure, type HostContext, type StepOn } from './batch.ts';
+import { performCuts } from './conntrack.ts';
+import { performFiles } from './files.ts';
+import type { IpFact } from './ip-read.ts';
+import { NoNamespace } from './iproute.ts';
+import { performIpsets } from './ipset.ts';
+import { performIptables } from './iptables.ts';
+import { performIp } from './links.ts';
+import { namespaceId } from './namespaces.ts';
+import { performNamespaces } from './netns.ts';
+import { performProcesses } from './processes.ts';
+import { describe } from './run.ts';
+import { performSysctls } from './sysctl.ts';
+
+/** What a step is done with, and where: steps of one text go together. */
+function toolOf(step: Step): string {
+  if (step.do === 'cut') return `conntrack|${step.namespace}`;
+  const { fact } = step;
+  switch (fact.fact) {
+    case 'netns':
+    case 'file':
+    case 'process':
+      return fact.fact;
+    case 'link':
+    case 'address':
+    case 'route':
+    case 'neighbour':
+      return `ip|${fact.namespace}`;
+    case 'fdb':
+      return `bridge|${fact.namespace}`;
+    case 'sysctl':
+    case 'set':
+      return `${fact.fact}|${fact.namespace}`;
+    case 'chain':
+    case 'hook':
+      return `iptables|${fact.namespace}|${fact.family}|${fact.table}`;
+  }
+}
+
+/** Consecutive steps that are done with one tool. */
+function runs(steps: readonly Step[]): Step[][] {
+  const result: Step[][] = [];
+  let last: string | undefined;
+  for (const step of steps) {
+    const tool = toolOf(step);
+    if (tool === last) result.at(-1)?.push(step);
+    else result.push([step]);
+    last = tool;
+  }
+  return result;
+}
+
+function placeOf(step: Step): Namespace {
+  if (step.do === 'cut') return step.namespace;
+  const { fact } = step;
+  return fact.fact === 'netns' || fact.fact === 'file' || fact.fact === 'process' ? '' : fact.namespace;
+}
+
+/** Hands a run to its performer. */
+function dispatch(context: HostContext, namespace: Namespace, steps: readonly Step[]): Promise<StepFailure[]> {
+  const first = steps[0];
+  if (!first) return Promise.resolve([]);
+  if (first.do === 'cut') return performCuts(namespace, steps as CutStep[]);
+  const on = <F extends Fact>() => steps as unknown as StepOn<F>[];
+  switch (first.fact.fact) {
+    case 'netns':
+      return performNamespaces(context, on<NetnsFact>());
+    case 'file':
+      return performFiles(on<FileFact>());
+    case 'process':
+      return performProcesses(on<ProcessFact>());
+    case 'link':
+    case 'address':
+    case 'route':
+    case 'fdb':
+    case 'neighbour':
+      return performIp(context, namespace, on<IpFact>());
+    case 'sysctl':
+      return performSysctls(namespace, on<SysctlFact>());
+    case 'set':
+      return performIpsets(namespace, on<SetFact>());
+    case 'chain':
+    case 'hook':
+      return performIptables(namespace, on<ChainFact | HookFact>());
+  }
+}
+
+/** Performs one run. In a namespace that is gone there is nothing left to remove or to cut. */
+async function performRun(context: HostContext, steps: readonly Step[]): Promise<StepFailure[]> {
+  const namespace = steps[0] ? placeOf(steps[0]) : '';
+  try {
+    if ((await namespaceId(namespace)) === undefined) throw new NoNamespace(namespace);
+    return await dispatch(context, namespace, steps);
+  } catch (error) {
+    const missing = error instanceof NoNamespace;
+    const failed = steps.filter((step) => !missing || step.do === 'add' || step.do === 'change');
+    return failed.map((step) => failure(step, describe(error)));
+  }
+}
+
+/** Performs all steps and gives those that failed. */
+export async function perform(context: HostContext, steps: readonly Step[]): Promise<StepFailure[]> {
+  const failures: StepFailure[] = [];
+  for (const run of runs(steps)) failures.push(...(await performRun(context, run)));
+  for (const { step, error } of failures) context.log(`a step failed (${step.do}, ${step.why}): ${error}`);
+  return failures;
+}
