@@ -24,6 +24,8 @@ export interface CloudOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Options for `server` beside those of the lab. */
   readonly serverOptions?: readonly string[];
+  /** Told of each daemon that starts. */
+  readonly started?: (daemon: Daemon, role: 'server' | 'agent') => void;
 }
 
 /** A process of Neutrino in the lab. */
@@ -138,19 +140,23 @@ export async function createCloud(options: CloudOptions): Promise<LabCloud> {
       url: `http://127.0.0.1:${relay.port}`,
       insideUrl: `http://127.0.0.1:${port}`,
       agentDir,
-      startServer: () => {
+      startServer: async () => {
         const address = hosts.length > 1 ? '0.0.0.0' : '127.0.0.1';
         const listen = ['--listen', `${address}:${port}`, '--state-dir', stateDir];
         const argv = [...options.program, 'server', ...listen, ...config.server, ...(options.serverOptions ?? [])];
-        return startDaemon(first, argv, `:${port}`, join(folder, 'server.log'));
+        const daemon = await startDaemon(first, argv, `:${port}`, join(folder, 'server.log'));
+        options.started?.(daemon, 'server');
+        return daemon;
       },
-      startAgent: (index) => {
+      startAgent: async (index) => {
         const host = hosts[index] as LabHost;
         const server = index === 0 ? `http://127.0.0.1:${port}` : `http://${underlay(0)}:${port}`;
         const where = ['--server', server, '--host', host.name, '--state-dir', agentDir(index)];
         const token = ['--token-file', join(stateDir, 'agent-token')];
         const argv = [...options.program, 'agent', ...where, ...token, ...(config.agents[index] ?? [])];
-        return startDaemon(host, argv, host.name, join(folder, `agent-${index + 1}.log`));
+        const daemon = await startDaemon(host, argv, host.name, join(folder, `agent-${index + 1}.log`));
+        options.started?.(daemon, 'agent');
+        return daemon;
       },
       async neutrino(index, args) {
         const host = hosts[index] as LabHost;
