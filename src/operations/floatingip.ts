@@ -15,6 +15,7 @@ import type { Context, Operations, ReadContext } from './context.ts';
 import { createPort, removePort } from './port.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { routerBetween } from './router-paths.ts';
+import { newStandard } from './standard.ts';
 import { visibleNetwork, visiblePort } from './visible.ts';
 
 type FloatingIp = Row<typeof floatingip>;
@@ -28,11 +29,10 @@ async function create(c: Context, draft: Draft<typeof floatingip>): Promise<Floa
   const networkId = draft.floating_network_id ?? '';
   await checkExternal(c, networkId);
   checkAddressHasPort(draft);
-  const projectId = draft.project_id ?? c.caller.projectId;
-  await consumeQuota(c, 'floatingip', projectId);
-  const id = c.random.uuid();
-  const { portId, address } = await takeAddress(c, id, networkId, draft);
-  const fip = { id, project_id: projectId, floating_network_id: networkId, floating_ip_address: address };
+  const standard = newStandard(c, draft);
+  await consumeQuota(c, 'floatingip', standard.project_id);
+  const { portId, address } = await takeAddress(c, standard.id, networkId, draft);
+  const fip = { ...standard, floating_network_id: networkId, floating_ip_address: address };
   const association = draft.port_id ? await associate(c, fip, draft.port_id, draft.fixed_ip_address ?? null) : nothing;
   wakeRouters(c, [association.router_id]);
   return c.t.insert(floatingip, {
@@ -40,15 +40,10 @@ async function create(c: Context, draft: Draft<typeof floatingip>): Promise<Floa
     ...association,
     status: 'DOWN',
     floating_port_id: portId,
-    description: draft.description ?? '',
-    tags: draft.tags ?? [],
-    // Shown from other rows, or kept by the store.
+    // Shown from other rows.
     subnet_id: null,
     port_details: null,
     port_forwardings: [],
-    created_at: '',
-    updated_at: '',
-    revision_number: 0,
   });
 }
 

@@ -5,7 +5,7 @@ import type { Row } from '../model/language.ts';
 import { checkGatewayAddresses, checkNoOverlap, GATEWAY_OWNER, gatewayAddressesDiffer } from '../rules/router.ts';
 import type { Context } from './context.ts';
 import { createPort, removePort, updatePort } from './port.ts';
-import { interfacePorts, routerHost, subnetsOf } from './router-paths.ts';
+import { interfacePorts, subnetsOf } from './router-paths.ts';
 import { visibleNetwork } from './visible.ts';
 
 type RouterRow = Row<typeof router>;
@@ -82,7 +82,6 @@ async function addGateway(
     device_owner: GATEWAY_OWNER,
     admin_state_up: true,
     name: '',
-    'binding:host_id': await routerHost(c.t, row.id),
     ...(asked.length > 0 ? { fixed_ips: asked } : {}),
   };
   return createPort(c, draft, { owner: 'system' });

@@ -25,7 +25,7 @@ import {
 import type { Condition } from '../store/query.ts';
 import type { Context } from './context.ts';
 import { createPort, removePort, updatePort } from './port.ts';
-import { interfacePorts, routerHost, routerPorts, subnetsOf } from './router-paths.ts';
+import { interfacePorts, routerPorts, subnetsOf } from './router-paths.ts';
 import { scheduleRouter } from './schedule.ts';
 import { visiblePort, visibleSubnet } from './visible.ts';
 
@@ -140,7 +140,6 @@ async function addBySubnet(c: Context, row: RouterRow, subnetId: string) {
     device_id: row.id,
     device_owner: INTERFACE_OWNER,
     name: '',
-    'binding:host_id': await routerHost(c.t, row.id),
   };
   return { port: await createPort(c, draft, { owner: 'system' }), subnets: [on] };
 }
@@ -157,7 +156,6 @@ async function addByPort(c: Context, row: RouterRow, portId: string) {
   const changed = await updatePort(c, given, {
     device_id: row.id,
     device_owner: INTERFACE_OWNER,
-    'binding:host_id': await routerHost(c.t, row.id),
   });
   return { port: changed, subnets };
 }

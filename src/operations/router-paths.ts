@@ -1,5 +1,5 @@
 /** How routers are connected: their ports and subnets, and which of them leads from an inside subnet to an external network. */
-import { ipAllocation, port, router, routerBinding, subnet } from '../model/index.ts';
+import { ipAllocation, port, router, subnet } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import { chooseRouter, type RouterCandidate } from '../rules/floatingip.ts';
 import { GATEWAY_OWNER, INTERFACE_OWNER } from '../rules/router.ts';
@@ -22,11 +22,6 @@ export function routerPorts(r: Reader, routerId: string): Promise<PortRow[]> {
 export async function subnetsOf(r: Reader, ports: readonly Pick<PortRow, 'fixed_ips'>[]): Promise<SubnetRow[]> {
   const ids = new Set(ports.flatMap((row) => row.fixed_ips.flatMap((fixed) => fixed.subnet_id ?? [])));
   return ids.size === 0 ? [] : r.find(subnet, { id: [...ids] });
-}
-
-/** The host that carries a router; '' where none does. */
-export async function routerHost(r: Reader, routerId: string): Promise<string> {
-  return (await r.first(routerBinding, { router_id: routerId }))?.host ?? '';
 }
 
 const leadsTo = (row: Row<typeof router> | undefined, networkId: string) =>

@@ -9,26 +9,21 @@ import { changeGateway, removeGateway } from './router-gateway.ts';
 import { addInterface, removeInterface } from './router-interface.ts';
 import { interfacePorts, routerPorts, subnetsOf } from './router-paths.ts';
 import { scheduleRouter } from './schedule.ts';
+import { newStandard } from './standard.ts';
 
 type RouterRow = Row<typeof router>;
 
 async function create(c: Context, draft: Draft<typeof router>): Promise<RouterRow> {
-  const projectId = draft.project_id ?? c.caller.projectId;
-  await consumeQuota(c, 'router', projectId);
+  const standard = newStandard(c, draft);
+  await consumeQuota(c, 'router', standard.project_id);
   const row = await c.t.insert(router, {
-    id: c.random.uuid(),
-    project_id: projectId,
+    ...standard,
     name: draft.name ?? '',
-    description: draft.description ?? '',
     admin_state_up: draft.admin_state_up ?? true,
     status: 'ACTIVE',
     external_gateway_info: null,
     routes: [],
     gw_port_id: null,
-    tags: draft.tags ?? [],
-    created_at: '',
-    updated_at: '',
-    revision_number: 0,
   });
   if (!draft.external_gateway_info) return row;
   const connected = await changeGateway(c, row, draft.external_gateway_info, 'create');

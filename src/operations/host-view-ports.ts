@@ -1,0 +1,58 @@
+/** Loads the host objects of instances' ports and of what filters them. */
+import type { HostAddressSet, HostPort, HostSecurityGroup } from '../model/host-objects.ts';
+import { port, securityGroup, securityGroupRule } from '../model/index.ts';
+import { isInstancePort } from '../rules/host-view/addresses.ts';
+import { hostAddressSet, hostPort, hostSecurityGroup } from '../rules/host-view/port.ts';
+import type { Condition } from '../store/query.ts';
+import type { Reader } from '../store/store.ts';
+import { subnetsById } from './host-view-subnets.ts';
+
+/** `port/<id>` of an instance's port that is bound to the host. */
+export async function loadPort(r: Reader, host: string, id: string): Promise<HostPort | undefined> {
+  const row = await r.get(port, id);
+  if (row?.['binding:host_id'] !== host || !isInstancePort(row)) return undefined;
+  return hostPort(row, await subnetsById(r, [row]));
+}
+
+/** `security_group/<id>` of a group that an instance's port on the host is in. */
+export async function loadSecurityGroup(r: Reader, host: string, id: string): Promise<HostSecurityGroup | undefined> {
+  if (!(await hasMember(r, host, [id]))) return undefined;
+  const group = await r.get(securityGroup, id);
+  return group && hostSecurityGroup(group, await r.find(securityGroupRule, { security_group_id: id }));
+}
+
+/** `address_set/<id>` of a group that a rule on the host refers to. */
+export async function loadAddressSet(r: Reader, host: string, id: string): Promise<HostAddressSet | undefined> {
+  const referring = await r.find(securityGroupRule, { remote_group_id: id });
+  const groups = [...new Set(referring.map((rule) => rule.security_group_id))];
+  if (groups.length === 0 || !(await hasMember(r, host, groups))) return undefined;
+  return hostAddressSet(id, await r.list(port, memberOf([id])));
+}
+
+function memberOf(groups: readonly string[]): Condition {
+  return {
+    op: 'among',
+    column: 'id',
+    record: 'port_security_group',
+    select: 'port_id',
+    where: { op: 'in', column: 'security_group_id', values: groups },
+  };
+}
+
+// Owners that Neutron gives to ports of its own: with these left out, the first row found nearly always is the answer.
+const systemOwners = ['network:router_interface', 'network:router_gateway', 'network:dhcp', 'network:floatingip'];
+
+/** Whether an instance's port on the host is in one of these groups. */
+async function hasMember(r: Reader, host: string, groups: readonly string[]): Promise<boolean> {
+  const members: Condition = {
+    op: 'and',
+    of: [
+      { op: 'in', column: 'binding:host_id', values: [host] },
+      memberOf(groups),
+      { op: 'not', of: { op: 'in', column: 'device_owner', values: systemOwners } },
+    ],
+  };
+  const [first] = await r.list(port, members, { limit: 1 });
+  if (!first || isInstancePort(first)) return first !== undefined;
+  return (await r.list(port, members)).some(isInstancePort);
+}

@@ -1,0 +1,60 @@
+/**
+ * What a host is told, read from the database: the objects of `model/host-objects.ts` by key, for one host. Whether a host has an
+ * object is a question of few look-ups, asked first: most hosts that a change wakes have nothing of it.
+ */
+import type { HostKey, HostObject } from '../model/host-objects.ts';
+import { dhcpBinding, port, routerBinding, securityGroupRule } from '../model/index.ts';
+import type { Row } from '../model/language.ts';
+import { isInstancePort } from '../rules/host-view/addresses.ts';
+import type { NetworkingSettings } from '../rules/settings.ts';
+import type { Reader } from '../store/store.ts';
+import { loadDhcp, loadNetwork } from './host-view-networks.ts';
+import { loadAddressSet, loadPort, loadSecurityGroup } from './host-view-ports.ts';
+import { loadRouter } from './host-view-router.ts';
+
+type Load = (r: Reader, settings: NetworkingSettings, host: string, id: string) => Promise<HostObject | undefined>;
+
+const loaders: Readonly<Record<HostObject['kind'], Load>> = {
+  network: (r, _settings, host, id) => loadNetwork(r, host, id),
+  port: (r, _settings, host, id) => loadPort(r, host, id),
+  security_group: (r, _settings, host, id) => loadSecurityGroup(r, host, id),
+  address_set: (r, _settings, host, id) => loadAddressSet(r, host, id),
+  dhcp: loadDhcp,
+  router: (r, _settings, host, id) => loadRouter(r, host, id),
+};
+
+/** The object as the host is to have it now; `undefined`: the host has none of this key. */
+export async function hostObject(
+  r: Reader,
+  settings: NetworkingSettings,
+  host: string,
+  key: HostKey,
+): Promise<HostObject | undefined> {
+  const slash = key.indexOf('/');
+  return loaders[key.slice(0, slash) as HostObject['kind']](r, settings, host, key.slice(slash + 1));
+}
+
+/** The keys of everything that the host has: what a snapshot holds. Sorted. */
+export async function hostObjectKeys(r: Reader, host: string): Promise<HostKey[]> {
+  const keys = new Set<HostKey>();
+  const ports = await r.find(port, { 'binding:host_id': host });
+  for (const row of ports) keys.add(`network/${row.network_id}`);
+  const instancePorts = ports.filter(isInstancePort);
+  for (const row of instancePorts) keys.add(`port/${row.id}`);
+  for (const binding of await r.find(dhcpBinding, { host })) {
+    keys.add(`dhcp/${binding.network_id}`).add(`network/${binding.network_id}`);
+  }
+  for (const binding of await r.find(routerBinding, { host })) keys.add(`router/${binding.router_id}`);
+  for (const key of await groupKeys(r, instancePorts)) keys.add(key);
+  return [...keys].sort();
+}
+
+async function groupKeys(r: Reader, ports: readonly Row<typeof port>[]): Promise<HostKey[]> {
+  const groups = [...new Set(ports.flatMap((row) => row.security_groups))];
+  if (groups.length === 0) return [];
+  const rules = await r.find(securityGroupRule, { security_group_id: groups });
+  return [
+    ...groups.map((id): HostKey => `security_group/${id}`),
+    ...rules.flatMap((rule): HostKey[] => (rule.remote_group_id ? [`address_set/${rule.remote_group_id}`] : [])),
+  ];
+}

@@ -1,0 +1,88 @@
+/** Host objects of routers. */
+import type { HostRouter, HostRouterInterface } from '../../model/host-objects.ts';
+import type { floatingip, portForwarding, router } from '../../model/index.ts';
+import type { Row } from '../../model/language.ts';
+import { GATEWAY_OWNER } from '../router.ts';
+import { byText, hostAddresses, type PortRow, type Subnets } from './addresses.ts';
+
+/** The rows that a router is made of. */
+export interface RouterRows {
+  readonly router: Row<typeof router>;
+  /** Its interfaces and its gateway. */
+  readonly ports: readonly PortRow[];
+  /** The floating IPs on it. */
+  readonly floatingIps: readonly Row<typeof floatingip>[];
+  /** The forwardings of those floating IPs. */
+  readonly forwardings: readonly Row<typeof portForwarding>[];
+  readonly subnets: Subnets;
+  /** network id → MTU in bytes. */
+  readonly mtus: ReadonlyMap<string, number>;
+}
+
+/** `router/<id>`. */
+export function hostRouter(rows: RouterRows): HostRouter {
+  const { router: row, ports } = rows;
+  const gatewayPort = ports.find((port) => port.device_owner === GATEWAY_OWNER);
+  const interfaces = ports.filter((port) => port !== gatewayPort).map((port) => hostInterface(port, rows));
+  return {
+    kind: 'router',
+    id: row.id,
+    admin_state_up: row.admin_state_up,
+    interfaces: interfaces.sort(byText((one) => one.port_id)),
+    gateway: gatewayPort ? hostGateway(gatewayPort, rows) : null,
+    routes: [...row.routes].sort(byText((route) => `${route.destination} ${route.nexthop}`)),
+    floating_ips: wholeAddresses(rows.floatingIps),
+    port_forwardings: forwardedPorts(rows),
+  };
+}
+
+function hostInterface(port: PortRow, rows: RouterRows): HostRouterInterface {
+  return {
+    port_id: port.id,
+    network_id: port.network_id,
+    mac_address: port.mac_address,
+    fixed_ips: hostAddresses(port, rows.subnets),
+    mtu: rows.mtus.get(port.network_id) ?? 1500,
+  };
+}
+
+function hostGateway(port: PortRow, rows: RouterRows): NonNullable<HostRouter['gateway']> {
+  const common = hostInterface(port, rows);
+  const gatewayIps = new Set(common.fixed_ips.flatMap((fixed) => rows.subnets.get(fixed.subnet_id)?.gateway_ip ?? []));
+  return {
+    ...common,
+    gateway_ips: [...gatewayIps],
+    enable_snat: rows.router.external_gateway_info?.enable_snat ?? true,
+  };
+}
+
+function wholeAddresses(floatingIps: RouterRows['floatingIps']): HostRouter['floating_ips'] {
+  return floatingIps
+    .flatMap((fip) =>
+      fip.port_id !== null && fip.fixed_ip_address !== null
+        ? [{ id: fip.id, floating_ip: fip.floating_ip_address, fixed_ip: fip.fixed_ip_address }]
+        : [],
+    )
+    .sort(byText((fip) => fip.id));
+}
+
+function forwardedPorts({ floatingIps, forwardings }: RouterRows): HostRouter['port_forwardings'] {
+  const addresses = new Map(floatingIps.map((fip) => [fip.id, fip.floating_ip_address]));
+  return forwardings
+    .flatMap((row) => {
+      const address = addresses.get(row.floatingip_id);
+      if (address === undefined) return [];
+      return {
+        id: row.id,
+        floatingip_id: row.floatingip_id,
+        floating_ip: address,
+        protocol: row.protocol,
+        external_first: row.external_first,
+        external_last: row.external_last,
+        internal_ip: row.internal_ip_address,
+        internal_first: row.internal_first,
+        internal_last: row.internal_last,
+      };
+    })
+    .sort(byText((forwarding) => forwarding.id));
+}
