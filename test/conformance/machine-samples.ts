@@ -1,0 +1,207 @@
+/** Facts of every kind, in two states each, for the suite of machines. */
+import type { Fact, Namespace } from '../../src/plan/facts.ts';
+
+/** One thing: what has to be there before, how it is at first, and how it is after a change. */
+export interface Sample {
+  readonly title: string;
+  readonly before: readonly Fact[];
+  readonly first: Fact;
+  /** Left out where the key says everything. */
+  readonly second?: Fact;
+  /** A setting is never set back, and a device by others never removed. */
+  readonly stays?: true;
+}
+
+const ns: Namespace = 'qrouter-1';
+const netns: Fact = { fact: 'netns', name: ns };
+const mac = 'fa:16:3e:00:00:01';
+const veth: Fact = {
+  fact: 'link',
+  namespace: ns,
+  name: 'qg-1',
+  kind: { type: 'veth', peer: { namespace: '', name: 'tapqg-1' } },
+  mac,
+  mtu: 1500,
+  up: true,
+};
+const vxlan: Fact = {
+  fact: 'link',
+  namespace: ns,
+  name: 'vxlan-7',
+  kind: { type: 'vxlan', vni: 7, local: '192.0.2.1', port: 4789 },
+  mtu: 1450,
+  up: true,
+};
+const bridge: Fact = { fact: 'link', namespace: ns, name: 'brq-1', kind: { type: 'bridge' }, mtu: 1450, up: true };
+const connected: Fact = { fact: 'address', namespace: ns, device: 'qg-1', cidr: '203.0.113.1/24' };
+
+const table = { namespace: ns, family: 4, table: 'nat' } as const;
+const dnat = (port: number) => `-d 203.0.113.1/32 -p tcp -m tcp --dport ${port} -j DNAT --to-destination 10.0.0.5:8080`;
+
+/** Facts about devices. */
+const links: Sample[] = [
+  { title: 'a namespace', before: [], first: netns },
+  { title: 'a bridge', before: [netns], first: bridge, second: { ...bridge, mtu: 1400 } },
+  {
+    title: 'a veth pair',
+    before: [netns],
+    first: veth,
+    second: { ...veth, mtu: 1400, mac: 'fa:16:3e:00:00:02', up: false },
+  },
+  {
+    title: 'the other end of a veth pair',
+    before: [netns, bridge, veth],
+    first: { fact: 'link', namespace: '', name: 'tapqg-1', kind: { type: 'peer' }, mtu: 1500, up: true },
+    second: { fact: 'link', namespace: '', name: 'tapqg-1', kind: { type: 'peer' }, mtu: 1400, up: true },
+  },
+  {
+    title: 'a VXLAN device',
+    before: [netns],
+    first: vxlan,
+    second: { ...vxlan, kind: { type: 'vxlan', vni: 8, local: '192.0.2.1', port: 4789 } },
+  },
+  {
+    title: 'a port of a bridge',
+    before: [netns, bridge],
+    first: { ...vxlan, master: 'brq-1' },
+  },
+  { title: 'an address', before: [netns, veth], first: connected },
+  { title: 'an IPv6 address', before: [netns, veth], first: { ...connected, cidr: '2001:db8::1/64' } },
+];
+
+/** Facts about where packets go. */
+const ways: Sample[] = [
+  {
+    title: 'a default route',
+    before: [netns, veth, connected],
+    first: { fact: 'route', namespace: ns, destination: 'default', via: '203.0.113.254', device: 'qg-1' },
+    second: { fact: 'route', namespace: ns, destination: 'default', via: '203.0.113.253', device: 'qg-1' },
+  },
+  {
+    title: 'a route without a gateway',
+    before: [netns, veth, connected],
+    first: { fact: 'route', namespace: ns, destination: '198.51.100.0/24', via: null, device: 'qg-1' },
+  },
+  {
+    title: 'an IPv6 default route',
+    before: [netns, veth, { ...connected, cidr: '2001:db8::1/64' }],
+    first: { fact: 'route', namespace: ns, destination: 'default6', via: '2001:db8::fe', device: 'qg-1' },
+    second: { fact: 'route', namespace: ns, destination: 'default6', via: '2001:db8::fd', device: 'qg-1' },
+  },
+  {
+    title: 'an endpoint for unknown frames',
+    before: [netns, vxlan],
+    first: { fact: 'fdb', namespace: ns, device: 'vxlan-7', mac: '00:00:00:00:00:00', endpoint: '192.0.2.2' },
+  },
+  {
+    title: 'an endpoint of a port',
+    before: [netns, vxlan],
+    first: { fact: 'fdb', namespace: ns, device: 'vxlan-7', mac, endpoint: '192.0.2.2' },
+  },
+  {
+    title: 'a neighbour',
+    before: [netns, vxlan],
+    first: { fact: 'neighbour', namespace: ns, device: 'vxlan-7', ip: '10.0.0.9', mac },
+    second: { fact: 'neighbour', namespace: ns, device: 'vxlan-7', ip: '10.0.0.9', mac: 'fa:16:3e:00:00:02' },
+  },
+  {
+    title: 'a kernel setting',
+    before: [netns],
+    first: { fact: 'sysctl', namespace: ns, name: 'net.ipv4.ip_forward', value: '1' },
+    second: { fact: 'sysctl', namespace: ns, name: 'net.ipv4.ip_forward', value: '0' },
+    stays: true,
+  },
+];
+
+/** Facts about rules. */
+const rules: Sample[] = [
+  {
+    title: 'a chain',
+    before: [netns],
+    first: { fact: 'chain', ...table, chain: 'neutron-l3-agent-fip-pf', rules: [dnat(9000), dnat(9001)] },
+    second: { fact: 'chain', ...table, chain: 'neutron-l3-agent-fip-pf', rules: [dnat(9001), dnat(9002)] },
+  },
+  {
+    title: 'a chain without rules',
+    before: [netns],
+    first: { fact: 'chain', ...table, chain: 'neutron-l3-agent-snat', rules: [] },
+  },
+  {
+    title: 'a chain of IPv6',
+    before: [netns],
+    first: { fact: 'chain', ...table, family: 6, table: 'filter', chain: 'x6', rules: ['-s 2001:db8::/64 -j DROP'] },
+    second: { fact: 'chain', ...table, family: 6, table: 'filter', chain: 'x6', rules: [] },
+  },
+  {
+    title: 'a hook',
+    before: [netns, { fact: 'chain', ...table, chain: 'own', rules: ['-j RETURN'] }],
+    first: { fact: 'hook', ...table, chain: 'PREROUTING', rule: '-j own' },
+  },
+  {
+    title: 'the end of a shared chain',
+    before: [netns],
+    first: { fact: 'chain', ...table, chain: 'shared', rules: [dnat(1), dnat(2)], shared: true },
+    second: { fact: 'chain', ...table, chain: 'shared', rules: [dnat(2), dnat(3)], shared: true },
+  },
+  {
+    title: 'a set',
+    before: [netns],
+    first: { fact: 'set', namespace: ns, name: 'NIPv4aaaa', family: 4, elements: ['10.0.0.5', '10.0.1.0/24'] },
+    second: { fact: 'set', namespace: ns, name: 'NIPv4aaaa', family: 4, elements: ['10.0.0.6', '10.0.1.0/24'] },
+  },
+  {
+    title: 'a set of IPv6',
+    before: [netns],
+    first: { fact: 'set', namespace: ns, name: 'NIPv6aaaa', family: 6, elements: ['2001:db8::5'] },
+    second: { fact: 'set', namespace: ns, name: 'NIPv6aaaa', family: 6, elements: [] },
+  },
+];
+
+/** Facts outside the namespaces; `folder` is a fresh one. */
+function files(folder: string): Sample[] {
+  const path = `${folder}/net/host`;
+  const dnsmasq = {
+    fact: 'process',
+    name: 'dnsmasq/1',
+    namespace: ns,
+    argv: [
+      'dnsmasq',
+      '--no-hosts',
+      '--no-resolv',
+      '--port=0',
+      '--conf-file=/dev/null',
+      '--user=root',
+      `--pid-file=${folder}/dhcp/pid`,
+    ],
+    pidFile: `${folder}/dhcp/pid`,
+    restartOn: 'a',
+    reloadOn: 'a',
+    ownFiles: [`${folder}/dhcp/leases`],
+  } as const;
+  const opts: Fact = { fact: 'file', path: `${folder}/dhcp/opts`, content: '', mode: 0o644 };
+  return [
+    {
+      title: 'a file',
+      before: [],
+      first: { fact: 'file', path, content: 'one\n', mode: 0o644 },
+      second: { fact: 'file', path, content: 'two\n', mode: 0o600 },
+    },
+    {
+      title: 'a process that reads again',
+      before: [netns, opts],
+      first: dnsmasq,
+      second: { ...dnsmasq, reloadOn: 'b' },
+    },
+    {
+      title: 'a process that starts anew',
+      before: [netns, opts],
+      first: dnsmasq,
+      second: { ...dnsmasq, argv: [...dnsmasq.argv, '--dhcp-authoritative'], restartOn: 'b' },
+    },
+  ];
+}
+
+/** All samples. */
+export function samples(folder: string): Sample[] {
+  return [...links, ...ways, ...rules, ...files(folder)];
+}

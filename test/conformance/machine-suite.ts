@@ -1,0 +1,100 @@
+/** What every machine does, whatever it is made of. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Machine } from '../../src/host/machine.ts';
+import { type Fact, factKey } from '../../src/plan/facts.ts';
+import type { Step } from '../../src/plan/steps.ts';
+import { type Sample, samples } from './machine-samples.ts';
+
+const why = 'test';
+export const add = (fact: Fact): Step => ({ do: 'add', fact, why });
+export const change = (was: Fact, fact: Fact): Step => ({ do: 'change', fact, was, why });
+export const remove = (fact: Fact): Step => ({ do: 'remove', fact, why });
+
+/** Performs steps that must all succeed. */
+export async function performAll(machine: Machine, steps: readonly Step[]): Promise<void> {
+  const failures = await machine.perform(steps);
+  assert.deepEqual(
+    failures.map(({ step, error }) => `${step.do} ${step.do === 'cut' ? '' : factKey(step.fact)}: ${error}`),
+    [],
+  );
+}
+
+/** The present state of one fact. */
+export async function now(machine: Machine, fact: Fact): Promise<Fact | undefined> {
+  return (await machine.observe([fact])).get(factKey(fact));
+}
+
+async function lives(machine: Machine, { before, first, second, stays }: Sample): Promise<void> {
+  await performAll(machine, before.map(add));
+  for (const _ of ['once', 'again']) {
+    await performAll(machine, [add(first)]);
+    assert.deepEqual(await now(machine, first), first, 'added');
+  }
+  if (second) {
+    assert.deepEqual(await now(machine, second), first, 'asked about as it is wanted to become');
+    for (const _ of ['once', 'again']) {
+      await performAll(machine, [change(first, second)]);
+      assert.deepEqual(await now(machine, second), second, 'changed');
+    }
+    await performAll(machine, [change(second, first)]);
+    assert.deepEqual(await now(machine, first), first, 'changed back');
+  }
+  for (const _ of ['once', 'again']) {
+    await performAll(machine, [remove(first)]);
+    if (!stays) assert.equal(await now(machine, first), undefined, 'removed');
+  }
+  await performAll(machine, before.map(remove).reverse());
+  for (const fact of before) assert.equal(await now(machine, fact), undefined, `${factKey(fact)} is gone as well`);
+}
+
+async function manyAtOnce(machine: Machine): Promise<void> {
+  const namespace = 'many';
+  const name = (i: number) => `neutron-l3-agent-c${i}`;
+  const chains: Fact[] = Array.from({ length: 20 }, (_, i) => ({
+    fact: 'chain',
+    namespace,
+    family: 4,
+    table: 'nat',
+    chain: name(i),
+    rules: i < 19 ? [`-j ${name(i + 1)}`] : ['-j RETURN'],
+  }));
+  const hook: Fact = { fact: 'hook', namespace, family: 4, table: 'nat', chain: 'PREROUTING', rule: `-j ${name(0)}` };
+  const facts: Fact[] = [
+    { fact: 'netns', name: namespace },
+    { fact: 'link', namespace, name: 'br', kind: { type: 'bridge' }, up: true },
+    { fact: 'address', namespace, device: 'br', cidr: '10.1.0.1/24' },
+    { fact: 'sysctl', namespace, name: 'net.ipv4.ip_forward', value: '1' },
+    { fact: 'route', namespace, destination: '10.2.0.0/24', via: '10.1.0.9', device: 'br' },
+    ...chains,
+    hook,
+  ];
+  await performAll(machine, facts.map(add));
+  assert.deepEqual(
+    [...(await machine.observe(facts)).values()].map(factKey).sort(),
+    facts.map(factKey).sort(),
+    'a chain may jump to one that a later step makes',
+  );
+  await performAll(machine, facts.map(remove).reverse());
+  assert.deepEqual([...(await machine.observe(facts)).keys()], []);
+}
+
+async function missingNamespace(machine: Machine): Promise<void> {
+  const address: Fact = { fact: 'address', namespace: 'nowhere', device: 'lo', cidr: '10.9.9.9/32' };
+  assert.equal(await now(machine, address), undefined);
+  await performAll(machine, [remove(address)]);
+  const failures = await machine.perform([add(address), add({ fact: 'netns', name: 'after' })]);
+  assert.equal(failures.length, 1);
+  assert.deepEqual(failures[0]?.step, add(address));
+  assert.match(failures[0]?.error ?? '', /nowhere/);
+  assert.ok(await now(machine, { fact: 'netns', name: 'after' }), 'what has nothing to do with it goes on');
+  await performAll(machine, [remove({ fact: 'netns', name: 'after' })]);
+}
+
+/** Defines the tests. `open` gives a fresh machine, `folder` is one for files. */
+export function machineSuite(name: string, open: () => Promise<Machine>, folder: string): void {
+  for (const sample of samples(folder))
+    test(`${name}: ${sample.title} comes, changes and goes, twice`, async () => lives(await open(), sample));
+  test(`${name}: many steps in one plan`, async () => manyAtOnce(await open()));
+  test(`${name}: a missing namespace fails its own steps only`, async () => missingNamespace(await open()));
+}
