@@ -52,7 +52,7 @@ function addCommand(program: Parser, command: Command, makeCli: (json: boolean) 
     const given = Object.fromEntries(
       options.map(({ key, option, parsed }) => [key, readOption(parser, parsed, option)]),
     );
-    done(await command.run(given, makeCli(parser.opts()['json'] === true), ...(all.slice(0, count) as string[])));
+    done(await command.run(given, makeCli(parser.opts().json === true), ...(all.slice(0, count) as string[])));
   });
 }
 

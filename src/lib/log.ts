@@ -1,0 +1,86 @@
+/** Log lines: one line each, as text for people or as JSON for programs. */
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** What a line says beside its sentence. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Takes sentences; `fields` hold no secrets. */
+export interface Log {
+  debug(text: string, fields?: LogFields): void;
+  info(text: string, fields?: LogFields): void;
+  warn(text: string, fields?: LogFields): void;
+  error(text: string, fields?: LogFields): void;
+}
+
+const order: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+/** A text without line ends and other control characters, so that nothing that came from outside can make a line of its own. */
+function flat(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
+  return text.replace(/\r?\n\s*/g, ' | ').replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+}
+
+function fieldText([name, value]: [string, unknown]): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
+  return ` ${name}=${/^[^\s"=]+$/.test(text) ? text : JSON.stringify(text)}`;
+}
+
+/** One line, without its end: `2026-01-01T00:00:00.000Z info  sentence name=value`. */
+export function logLine(ms: number, level: string, text: string, fields: LogFields = {}): string {
+  const rest = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return flat(`${new Date(ms).toISOString()} ${level.padEnd(5)} ${text}${rest.map(fieldText).join('')}`);
+}
+
+/** The same as JSON. */
+export function jsonLine(ms: number, level: string, text: string, fields: LogFields = {}): string {
+  return JSON.stringify({ time: new Date(ms).toISOString(), level, msg: text, ...fields });
+}
+
+/** What a log is made of. */
+export interface LogOptions {
+  readonly json: boolean;
+  readonly level: LogLevel;
+  /** Takes lines with their ends. */
+  readonly write: (line: string) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** A log of sentences of at least `level`. */
+export function createLog(options: LogOptions): Log {
+  const line = options.json ? jsonLine : logLine;
+  const at =
+    (level: LogLevel) =>
+    (text: string, fields?: LogFields): void => {
+      if (order.indexOf(level) >= order.indexOf(options.level))
+        options.write(`${line(options.now(), level, text, fields)}\n`);
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+const pinoLevels: Readonly<Record<number, LogLevel>> = {
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+  60: 'error',
+};
+
+function errorText(error: unknown): string {
+  const { stack, message } = (error ?? {}) as { stack?: unknown; message?: unknown };
+  return String(stack ?? message ?? error);
+}
+
+/** Hands lines of pino (one JSON object each) on to a log. */
+export function pinoSink(log: Log): { write(line: string): void } {
+  return {
+    write(line) {
+      const { level, time: _time, pid: _pid, hostname: _host, msg, err, ...fields } = JSON.parse(line);
+      const text = [msg, err === undefined ? undefined : errorText(err)]
+        .filter((part) => part !== undefined)
+        .join(': ');
+      log[pinoLevels[level] ?? 'info'](text, fields);
+    },
+  };
+}
