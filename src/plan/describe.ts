@@ -1,0 +1,117 @@
+/** Steps as people read them, one line each; `neutrino agent plan` prints these. */
+import type { Fact, LinkFact } from './facts.ts';
+import type { CutStep, Step } from './steps.ts';
+import { translationOf } from './translations.ts';
+
+const verbs = { add: 'add    ', change: 'change ', remove: 'remove ', cut: 'cut    ' } as const;
+
+/** In which namespace, as the end of a phrase; nothing for the host's own. */
+function inNamespace(namespace: string): string {
+  return namespace === '' ? '' : ` in ${namespace}`;
+}
+
+function linkDetails(link: LinkFact): string {
+  const { kind } = link;
+  const made =
+    kind.type === 'vxlan'
+      ? `vxlan ${kind.vni} from ${kind.local}`
+      : kind.type === 'veth'
+        ? `pair with ${kind.peer.name}${inNamespace(kind.peer.namespace)}`
+        : kind.type === 'foreign'
+          ? ''
+          : kind.type;
+  const parts = [
+    made,
+    link.mac && `mac ${link.mac}`,
+    link.mtu && `mtu ${link.mtu}`,
+    link.master && `port of ${link.master}`,
+    link.up ? 'up' : 'down',
+  ];
+  return parts.filter(Boolean).join(', ');
+}
+
+/** What a chain is for, where its rules tell. */
+function chainDetails(namespace: string, rules: readonly string[]): string {
+  const only = rules.length === 1 ? translationOf(namespace, rules[0] ?? '') : null;
+  if (!only?.ports) return rules.length === 1 ? '1 rule' : `${rules.length} rules`;
+  const { first, last } = only.ports;
+  const inside = /--to-destination (\S+?)(?:\/\d+)?$/.exec(rules[0] ?? '')?.[1] ?? only.target;
+  const protocol = only.protocol === 'tcp' || only.protocol === null ? '' : `${only.protocol} `;
+  return `forwarding ${protocol}${first === last ? first : `${first}-${last}`} → ${inside}`;
+}
+
+/** The thing itself, and how it is. */
+function subject(fact: Fact): { what: string; how: string } {
+  switch (fact.fact) {
+    case 'netns':
+      return { what: `namespace ${fact.name}`, how: '' };
+    case 'link':
+      return { what: `link   ${fact.name}${inNamespace(fact.namespace)}`, how: linkDetails(fact) };
+    case 'address':
+      return { what: `address ${fact.cidr} on ${fact.device}${inNamespace(fact.namespace)}`, how: '' };
+    case 'route': {
+      const way = fact.via === null ? `on ${fact.device}` : `via ${fact.via} on ${fact.device}`;
+      return { what: `route  ${fact.destination} ${way}${inNamespace(fact.namespace)}`, how: '' };
+    }
+    case 'fdb':
+      return {
+        what: `fdb    ${fact.mac} at ${fact.endpoint} on ${fact.device}${inNamespace(fact.namespace)}`,
+        how: '',
+      };
+    case 'neighbour':
+      return { what: `neighbour ${fact.ip} is ${fact.mac} on ${fact.device}${inNamespace(fact.namespace)}`, how: '' };
+    case 'sysctl':
+      return { what: `sysctl ${fact.name} = ${fact.value}${inNamespace(fact.namespace)}`, how: '' };
+    case 'chain': {
+      const family = fact.family === 6 ? 'ip6 ' : '';
+      const what = `chain  ${family}${fact.table} ${fact.chain}${inNamespace(fact.namespace)}`;
+      return { what, how: chainDetails(fact.namespace, fact.rules) };
+    }
+    case 'hook': {
+      const family = fact.family === 6 ? 'ip6 ' : '';
+      return { what: `hook   ${family}${fact.table} ${fact.chain}${inNamespace(fact.namespace)}`, how: fact.rule };
+    }
+    case 'set':
+      return { what: `set    ${fact.name}${inNamespace(fact.namespace)}`, how: `${fact.elements.length} addresses` };
+    case 'file':
+      return { what: `file   ${fact.path}`, how: `${fact.content.split('\n').length - 1} lines` };
+    case 'process':
+      return { what: `process ${fact.name}${inNamespace(fact.namespace)}`, how: '' };
+  }
+}
+
+/** How a change differs from what was: only what changes is named. */
+function difference(fact: Fact, was: Fact): string {
+  if (fact.fact === 'link' && was.fact === 'link') {
+    const parts = (['mac', 'mtu', 'master'] as const)
+      .filter((name) => fact[name] !== undefined && fact[name] !== was[name])
+      .map((name) => `${name} ${was[name] ?? 'none'} → ${fact[name]}`);
+    if (fact.up !== was.up) parts.push(fact.up ? 'up' : 'down');
+    return parts.join(', ');
+  }
+  if (fact.fact === 'chain' && was.fact === 'chain') {
+    const kept = chainDetails(fact.namespace, fact.rules);
+    const before = chainDetails(was.namespace, was.rules);
+    return before === kept ? kept : `${before} → ${kept}`;
+  }
+  if (fact.fact === 'set' && was.fact === 'set') return `${was.elements.length} → ${fact.elements.length} addresses`;
+  if (fact.fact === 'route' && was.fact === 'route') return `was via ${was.via ?? 'the link'} on ${was.device}`;
+  if (fact.fact === 'process' && was.fact === 'process') return fact.restartOn === was.restartOn ? 'reload' : 'restart';
+  if (fact.fact === 'sysctl' && was.fact === 'sysctl') return `was ${was.value}`;
+  return subject(fact).how;
+}
+
+function describeCut({ namespace, connections }: CutStep): string {
+  const { destination, protocol, ports, target } = connections;
+  const range = ports && (ports.first === ports.last ? `${ports.first}` : `${ports.first}-${ports.last}`);
+  const to = range ? `${destination}:${range}` : destination;
+  return `${verbs.cut} connections ${protocol ?? 'of any protocol'} to ${to} → ${target}${inNamespace(namespace)}`;
+}
+
+/** One line for people: the verb, the thing, where it is, and how it is or what changes of it. */
+export function describeStep(step: Step): string {
+  if (step.do === 'cut') return describeCut(step);
+  const { what, how } = subject(step.fact);
+  const details = step.do === 'change' ? difference(step.fact, step.was) : step.do === 'add' ? how : '';
+  return `${verbs[step.do]} ${what}${details ? `  (${details})` : ''}`;
+}

@@ -1,0 +1,90 @@
+/** The order of steps: a thing is made after what it stands on, and taken away before it. */
+import type { ChainFact, Fact, HookFact, LinkFact } from './facts.ts';
+import { jumpOf } from './rule-text.ts';
+
+const linkRank = { bridge: 10, vxlan: 11, veth: 12, peer: 13, foreign: 14 } as const;
+
+const ranks = {
+  netns: 0,
+  link: 10,
+  sysctl: 20,
+  address: 30,
+  route: 40,
+  neighbour: 50,
+  fdb: 51,
+  set: 60,
+  chain: 70,
+  hook: 80,
+  file: 90,
+  process: 100,
+} as const;
+
+/** Where a fact comes in a plan. */
+export function rank(fact: Fact): number {
+  if (fact.fact === 'link') return linkRank[fact.kind.type];
+  // A next hop may be reachable only by a route without one.
+  if (fact.fact === 'route' && fact.via !== null) return ranks.route + 1;
+  return ranks[fact.fact];
+}
+
+function chainKey(fact: ChainFact): string {
+  return `${fact.namespace}|${fact.family}|${fact.table}|${fact.chain}`;
+}
+
+/** Chains so that each comes after those it jumps to. A ring of jumps, which no kernel takes, keeps its order. */
+function calledFirst(chains: readonly ChainFact[]): ChainFact[] {
+  const byKey = new Map(chains.map((chain) => [chainKey(chain), chain]));
+  const sorted: ChainFact[] = [];
+  const seen = new Set<string>();
+  const visit = (chain: ChainFact) => {
+    const key = chainKey(chain);
+    if (seen.has(key)) return;
+    seen.add(key);
+    for (const rule of chain.rules) {
+      const called = byKey.get(chainKey({ ...chain, chain: jumpOf(rule) ?? '' }));
+      if (called) visit(called);
+    }
+    sorted.push(chain);
+  };
+  for (const chain of chains) visit(chain);
+  return sorted;
+}
+
+/** Facts in the order in which they are made. */
+export function inOrder<F extends Fact>(facts: readonly F[]): F[] {
+  const chains = calledFirst(facts.filter((fact): fact is F & ChainFact => fact.fact === 'chain'));
+  const places = new Map<Fact, number>(chains.map((chain, place) => [chain, place]));
+  const place = (fact: Fact, index: number) => places.get(fact) ?? index;
+  return facts
+    .map((fact, index) => ({ fact, at: rank(fact), place: place(fact, index) }))
+    .sort((a, b) => a.at - b.at || a.place - b.place)
+    .map(({ fact }) => fact);
+}
+
+/** Whether two hooks stand in the same chain. */
+export function sameChain(a: HookFact, b: HookFact): boolean {
+  return a.namespace === b.namespace && a.family === b.family && a.table === b.table && a.chain === b.chain;
+}
+
+/** The namespaces and the devices in them that something stands on. */
+export function deviceOf(fact: Fact): { namespace: string; device: string } | null {
+  switch (fact.fact) {
+    case 'address':
+    case 'route':
+    case 'fdb':
+    case 'neighbour':
+      return { namespace: fact.namespace, device: fact.device };
+    default:
+      return null;
+  }
+}
+
+/** A link by its namespace and name, as one text. */
+export function linkKey(namespace: string, name: string): string {
+  return `link|${namespace}|${name}`;
+}
+
+/** The other end of a pair, where the link names it. */
+export function peerKey(link: LinkFact): string | null {
+  return link.kind.type === 'veth' ? linkKey(link.kind.peer.namespace, link.kind.peer.name) : null;
+}

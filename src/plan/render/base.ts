@@ -1,0 +1,47 @@
+/**
+ * What the ports of a host share in the root namespace: bridged packets are shown to iptables, and the chains that the ports
+ * hook into. A unit of its own, `base`; chains as in Neutron's iptables_manager and iptables_firewall.
+ */
+import type { Fact, HookFact, IpFamily, IptablesTable } from '../facts.ts';
+import { rule } from '../rule-text.ts';
+import type { HostEnvironment } from './language.ts';
+import { sysctl } from './link-layer.ts';
+import { bridgePrefix } from './names.ts';
+
+/** Where dispatching to the ports' chains starts. */
+export const securityChain = `${bridgePrefix}-sg-chain`;
+/** Where what no rule allowed ends. */
+export const fallbackChain = `${bridgePrefix}-sg-fallback`;
+
+function chain(family: IpFamily, table: IptablesTable, name: string, rules: string[], shared: boolean): Fact {
+  const fact = { fact: 'chain', namespace: '', family, table, chain: name, rules } as const;
+  return shared ? { ...fact, shared: true } : fact;
+}
+
+function hookInto(family: IpFamily, table: IptablesTable, builtIn: string): HookFact {
+  const jump = rule({ jump: `${bridgePrefix}-${builtIn}` });
+  return { fact: 'hook', namespace: '', family, table, chain: builtIn, rule: jump };
+}
+
+function familyFacts(family: IpFamily): Fact[] {
+  const drop = rule({ comment: 'Default drop rule for unmatched traffic.', jump: 'DROP' });
+  return [
+    chain(family, 'filter', fallbackChain, [drop], false),
+    chain(family, 'filter', securityChain, [rule({ jump: 'ACCEPT' })], true),
+    ...['FORWARD', 'INPUT', 'OUTPUT'].map((name) => chain(family, 'filter', `${bridgePrefix}-${name}`, [], true)),
+    chain(family, 'raw', `${bridgePrefix}-PREROUTING`, [], true),
+    ...['FORWARD', 'INPUT', 'OUTPUT'].map((name) => hookInto(family, 'filter', name)),
+    hookInto(family, 'raw', 'PREROUTING'),
+  ];
+}
+
+/** The facts that ports stand on; none while the host has no port, so that a host without instances keeps its iptables. */
+export function renderBase(env: HostEnvironment, anyPorts: boolean): Fact[] {
+  if (!anyPorts || env.driver !== 'linuxbridge') return [];
+  return [
+    sysctl('', 'net.bridge.bridge-nf-call-iptables', '1'),
+    sysctl('', 'net.bridge.bridge-nf-call-ip6tables', '1'),
+    ...familyFacts(4),
+    ...familyFacts(6),
+  ];
+}

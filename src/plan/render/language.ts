@@ -1,0 +1,29 @@
+/** What every rendering is given and gives. */
+import type { HostKey, HostObject } from '../../model/host-objects.ts';
+import type { Fact } from '../facts.ts';
+
+/** The object of a key, or undefined where it has not arrived (or is gone). */
+export type Lookup = <K extends HostKey>(key: K) => HostObject | undefined;
+
+/** What a rendering needs to know of the host itself. */
+export interface HostEnvironment {
+  /** Where files of daemons live; absolute, without a final slash. */
+  readonly stateDir: string;
+  /** The address of the host's tunnel endpoint. */
+  readonly localIp: string | null;
+  /** Physical network → bridge. */
+  readonly bridgeMappings: Record<string, string>;
+  /** Names of the devices that are present in the root namespace, for the taps of instances. */
+  readonly links: ReadonlySet<string>;
+  readonly driver: 'linuxbridge';
+  readonly natDriver: 'iptables';
+}
+
+/** What came of rendering an object. */
+export interface Rendering {
+  readonly facts: Fact[];
+  /** Why the object cannot be ACTIVE yet, as a sentence: its tap does not exist, a relative has not arrived. */
+  readonly waiting: string | null;
+  /** Why the object cannot be realised on this host, as a sentence with what to do. */
+  readonly problem: string | null;
+}

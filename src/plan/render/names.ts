@@ -1,0 +1,28 @@
+/** Names on hosts: Neutron's, so that every runbook keeps working. The kernel allows 15 characters for a device. */
+import { deviceSuffix } from '../../model/host-objects.ts';
+
+/** The bridge of a tenant network. */
+export const bridgeName = (networkId: string) => `brq${deviceSuffix(networkId)}`;
+/** The VXLAN device of a segment. */
+export const vxlanName = (vni: number) => `vxlan-${vni}`;
+/** The device of a port in the root namespace. */
+export const tapName = (portId: string) => `tap${deviceSuffix(portId)}`;
+/** The end of a DHCP port inside its namespace. */
+export const dhcpDeviceName = (portId: string) => `ns-${deviceSuffix(portId)}`;
+/** The end of a router's inner interface inside its namespace. */
+export const innerDeviceName = (portId: string) => `qr-${deviceSuffix(portId)}`;
+/** The end of a router's gateway inside its namespace. */
+export const gatewayDeviceName = (portId: string) => `qg-${deviceSuffix(portId)}`;
+export const dhcpNamespace = (networkId: string) => `qdhcp-${networkId}`;
+export const routerNamespace = (routerId: string) => `qrouter-${routerId}`;
+
+/** The ipset of a group's addresses; Neutron cuts it at 30 characters (`IPSET_NAME_MAX_LENGTH`: 31, one kept for swapping). */
+export const setName = (groupId: string, family: 4 | 6) => `NIPv${family}${groupId}`.slice(0, 30);
+
+/** The prefix of the Linux bridge agent's chains, cut as Neutron cuts it. */
+export const bridgePrefix = 'neutron-linuxbri';
+/** A chain of a port: i (towards the instance), o (from it), s (spoofing); Neutron keeps ten characters of the id. */
+export const portChain = (portId: string, which: 'i' | 'o' | 's') => `${bridgePrefix}-${which}${portId.slice(0, 10)}`;
+
+/** The prefix of the L3 agent's chains. */
+export const routerPrefix = 'neutron-l3-agent';

@@ -1,0 +1,59 @@
+/** A network on a host: its bridge and, for VXLAN, its tunnel device with what the other hosts have. */
+import type { HostNetwork } from '../../model/host-objects.ts';
+import type { Fact } from '../facts.ts';
+import type { HostEnvironment, Rendering } from './language.ts';
+import { bridgeOf } from './link-layer.ts';
+import { vxlanName } from './names.ts';
+
+/** The UDP port of VXLAN (`[VXLAN] udp_dstport`; Neutron's Linux bridge agent and RFC 7348: 4789). */
+const vxlanPort = 4789;
+
+/** Frames to addresses that nobody told of go to every other host. */
+const unknownMac = '00:00:00:00:00:00';
+
+/** The facts of `network/<id>`. */
+export function renderNetwork(network: HostNetwork, env: HostEnvironment): Rendering {
+  const bridge = bridgeOf(network, env);
+  if (bridge.name === null) return { facts: [], waiting: null, problem: bridge.problem };
+  const { name } = bridge;
+  if (bridge.shared) {
+    const facts: Fact[] = [{ fact: 'link', namespace: '', name, kind: { type: 'bridge', shared: true }, up: true }];
+    return { facts, waiting: null, problem: null };
+  }
+  const { mtu, admin_state_up: up } = network;
+  const facts: Fact[] = [{ fact: 'link', namespace: '', name, kind: { type: 'bridge' }, mtu, up }];
+  if (network.network_type !== 'vxlan') return { facts, waiting: null, problem: null };
+  const problem = vxlanProblem(network, env);
+  if (problem === null) facts.push(...vxlanFacts(network, env, name));
+  return { facts, waiting: null, problem };
+}
+
+function vxlanProblem(network: HostNetwork, env: HostEnvironment): string | null {
+  if (network.segmentation_id === null) return `VXLAN network ${network.id} has no segmentation_id`;
+  // Without other hosts the network works without a tunnel; a host alone needs no local_ip.
+  if (env.localIp === null && network.remote_ports.length > 0)
+    return 'this host has no tunnel endpoint, and the network has ports on other hosts; set [vxlan] local_ip';
+  return null;
+}
+
+function vxlanFacts(network: HostNetwork, env: HostEnvironment, bridge: string): Fact[] {
+  const vni = network.segmentation_id;
+  if (vni === null || env.localIp === null) return [];
+  const device = vxlanName(vni);
+  const at = { namespace: '', device };
+  const kind = { type: 'vxlan', vni, local: env.localIp, port: vxlanPort } as const;
+  const facts: Fact[] = [
+    { fact: 'link', namespace: '', name: device, kind, mtu: network.mtu, up: network.admin_state_up, master: bridge },
+  ];
+  const endpoints = new Set(network.remote_ports.map((port) => port.vtep));
+  for (const endpoint of endpoints) facts.push({ fact: 'fdb', ...at, mac: unknownMac, endpoint });
+  const neighbours = new Set<string>();
+  for (const { mac, ips, vtep } of network.remote_ports) {
+    facts.push({ fact: 'fdb', ...at, mac, endpoint: vtep });
+    for (const ip of ips) {
+      if (!neighbours.has(ip)) facts.push({ fact: 'neighbour', ...at, ip, mac });
+      neighbours.add(ip);
+    }
+  }
+  return facts;
+}

@@ -1,0 +1,114 @@
+/** The iptables chains of an instance's port, after Neutron's `iptables_firewall`: towards it, from it, and against spoofing. */
+import { formatCidr, formatIp, type Ip, parseCidr } from '../../lib/ip.ts';
+import type { HostPort } from '../../model/host-objects.ts';
+import type { ChainFact, IpFamily } from '../facts.ts';
+import { rule } from '../rule-text.ts';
+import { fallbackChain } from './base.ts';
+import { portChain } from './names.ts';
+import { comments, type GroupRule, groupRules } from './security.ts';
+
+function udpTo(destination: string, ports: string): string {
+  return rule({ destination, protocol: 'udp', matches: [`-m udp ${ports}`], jump: 'RETURN' });
+}
+
+function icmp6(type: number, jump: string, comment?: string, source?: string, destination?: string): string {
+  const matches = [`-m icmp6 --icmpv6-type ${type}`];
+  return rule({ source, destination, protocol: 'ipv6-icmp', matches, ...(comment ? { comment } : {}), jump });
+}
+
+const established = rule({
+  matches: ['-m state --state RELATED,ESTABLISHED'],
+  comment: comments.established,
+  jump: 'RETURN',
+});
+const ending = [
+  rule({ matches: ['-m state --state INVALID'], comment: comments.invalid, jump: 'DROP' }),
+  rule({ comment: comments.unmatched, jump: fallbackChain }),
+];
+
+/** The link-local address that a MAC address gives (modified EUI-64, RFC 4291). */
+export function linkLocal(mac: string): string {
+  const bytes = mac.split(':').map((part) => BigInt(Number.parseInt(part, 16)));
+  const id = [(bytes[0] ?? 0n) ^ 2n, bytes[1], bytes[2], 0xffn, 0xfen, bytes[3], bytes[4], bytes[5]];
+  const value = id.reduce<bigint>((sum, byte) => (sum << 8n) | (byte ?? 0n), 0n);
+  const ip: Ip = { version: 6, value: (0xfe80n << 112n) | value };
+  return formatIp(ip);
+}
+
+/** What a port may send from: pairs of MAC address and prefix (null: any address). */
+function sourcePairs(port: HostPort, family: IpFamily): { mac: string; prefix: string | null }[] {
+  const own = port.mac_address;
+  const addresses = [
+    ...port.fixed_ips.map(({ ip }) => ({ mac: own, text: ip })),
+    ...port.allowed_address_pairs.map((pair) => ({ mac: pair.mac_address ?? own, text: pair.ip_address })),
+  ];
+  const pairs = addresses.flatMap(({ mac, text }) => {
+    const cidr = parseCidr(text);
+    return cidr?.version === family ? [{ mac: mac.toLowerCase(), prefix: formatCidr(cidr) as string | null }] : [];
+  });
+  if (family === 6) {
+    const macs = new Set([own, ...port.allowed_address_pairs.map((pair) => pair.mac_address ?? own)]);
+    for (const mac of macs) pairs.push({ mac: mac.toLowerCase(), prefix: `${linkLocal(mac)}/128` });
+  }
+  // A port without any address may use whichever it likes, from its own MAC (Neutron: `mac, None`).
+  if (port.fixed_ips.length === 0) pairs.push({ mac: own.toLowerCase(), prefix: null });
+  return pairs;
+}
+
+function spoofRules(port: HostPort, family: IpFamily): string[] {
+  const allowed = sourcePairs(port, family).map(({ mac, prefix }) =>
+    rule({ source: prefix, matches: [`-m mac --mac-source ${mac}`], comment: comments.pairAllow, jump: 'RETURN' }),
+  );
+  return [...new Set(allowed), rule({ comment: comments.pairDrop, jump: 'DROP' })];
+}
+
+function ingressFixed(port: HostPort, family: IpFamily): string[] {
+  if (family === 6) {
+    // MLD query, router advertisement, neighbour solicitation and advertisement; DHCPv6 answers.
+    const types = [130, 134, 135, 136].map((type) => icmp6(type, 'RETURN'));
+    return [...types, udpTo('fe80::/64', '--sport 547 --dport 546')];
+  }
+  const own = port.fixed_ips.flatMap(({ ip }) => (ip.includes(':') ? [] : [ip]));
+  return [...own, '255.255.255.255'].map((ip) => udpTo(ip, '--sport 67 --dport 68'));
+}
+
+function egressFixed(port: HostPort, family: IpFamily): string[] {
+  const spoof = rule({ jump: portChain(port.id, 's') });
+  const ports = {
+    4: ['--sport 68 --dport 67', '--sport 67 --dport 68'],
+    6: ['--sport 546 --dport 547', '--sport 547 --dport 546'],
+  };
+  const [ask = '', answer = ''] = ports[family].map((text) => `-m udp ${text}`);
+  const renew = rule({ protocol: 'udp', matches: [ask], comment: comments.dhcpClient, jump: 'RETURN' });
+  const forbidden = rule({ protocol: 'udp', matches: [answer], comment: comments.dhcpSpoof, jump: 'DROP' });
+  if (family === 6) {
+    // From the unspecified address: MLD report, neighbour solicitation, MLDv2 report.
+    const early = [131, 135, 143].map((type) => icmp6(type, 'RETURN', comments.icmp6Allow, '::/128', 'ff02::/16'));
+    const rest = rule({ protocol: 'ipv6-icmp', comment: comments.icmp6Allow, jump: 'RETURN' });
+    return [...early, spoof, icmp6(134, 'DROP', comments.raDrop), rest, renew, forbidden];
+  }
+  const discover = rule({
+    source: '0.0.0.0/32',
+    destination: '255.255.255.255/32',
+    protocol: 'udp',
+    matches: [ask],
+    comment: comments.dhcpClient,
+    jump: 'RETURN',
+  });
+  return [discover, spoof, renew, forbidden];
+}
+
+/** The three chains of a port for one family. `rules` are those of its groups that can be written already. */
+export function portChains(port: HostPort, rules: readonly GroupRule[], family: IpFamily): ChainFact[] {
+  const chain = (which: 'i' | 'o' | 's', lines: string[]): ChainFact => {
+    const name = portChain(port.id, which);
+    return { fact: 'chain', namespace: '', family, table: 'filter', chain: name, rules: lines };
+  };
+  const ingress = groupRules(rules, 'ingress', family);
+  const egress = groupRules(rules, 'egress', family);
+  return [
+    chain('s', spoofRules(port, family)),
+    chain('i', [established, ...ingressFixed(port, family), ...ingress, ...ending]),
+    chain('o', [...egressFixed(port, family), established, ...egress, ...ending]),
+  ];
+}

@@ -1,0 +1,101 @@
+/** An instance's port on this host: its tap on the bridge, behind its security groups. */
+import type { HostPort } from '../../model/host-objects.ts';
+import type { Fact, HookFact, IpFamily, IptablesTable } from '../facts.ts';
+import { rule } from '../rule-text.ts';
+import { securityChain } from './base.ts';
+import type { HostEnvironment, Lookup, Rendering } from './language.ts';
+import { type Attachment, attach, firstOf } from './link-layer.ts';
+import { bridgePrefix, portChain, tapName } from './names.ts';
+import { portChains } from './port-chains.ts';
+import { comments, type GroupRule } from './security.ts';
+import { conntrackZone } from './zone.ts';
+
+function hook(family: IpFamily, table: IptablesTable, chain: string, text: string): HookFact {
+  return { fact: 'hook', namespace: '', family, table, chain, rule: text };
+}
+
+function through(device: 'in' | 'out', name: string): string {
+  return `-m physdev --physdev-${device} ${name} --physdev-is-bridged`;
+}
+
+/**
+ * From the shared chains to this port's. A port without port security goes through the dispatch too, only to no chain of its
+ * own: Neutron accepts its packets in FORWARD, which lets them past the rules of a protected port on the same bridge.
+ */
+function dispatch(port: HostPort, family: IpFamily): HookFact[] {
+  const tap = tapName(port.id);
+  const secure = port.port_security_enabled;
+  const into = (device: 'in' | 'out', chain: string, jump: string, comment: string) =>
+    hook(family, 'filter', chain, rule({ matches: [through(device, tap)], comment, jump }));
+  const forward = `${bridgePrefix}-FORWARD`;
+  const input = `${bridgePrefix}-INPUT`;
+  const hooks = [
+    into('out', forward, securityChain, comments.toGroupChain),
+    into('in', forward, securityChain, comments.toGroupChain),
+  ];
+  if (!secure) return [...hooks, into('in', input, 'ACCEPT', comments.portSecurityOff)];
+  return [
+    ...hooks,
+    into('in', input, portChain(port.id, 'o'), comments.fromInstance),
+    // What a port sends is judged before what another receives.
+    into('in', securityChain, portChain(port.id, 'o'), comments.toPortChain),
+    into('out', securityChain, portChain(port.id, 'i'), comments.toPortChain),
+  ];
+}
+
+/** Conntrack keeps the connections of networks with overlapping addresses apart by zones. */
+function zoneHook(port: HostPort, at: Attachment, family: IpFamily): HookFact[] {
+  // The host itself may speak through the bridge of a physical network: its connections stay in the default zone.
+  if (!at.network || !at.bridge || at.shared) return [];
+  const comment = `Set zone for ${port.id.slice(0, 11)}`;
+  const text = rule({ input: at.bridge, comment, jump: `CT --zone ${conntrackZone(at.network)}` });
+  return [hook(family, 'raw', `${bridgePrefix}-PREROUTING`, text)];
+}
+
+/** The rules of the port's groups that can be written; the others wait for what they refer to, and until then allow nothing. */
+function rulesOf(port: HostPort, look: Lookup): { rules: GroupRule[]; waiting: string | null } {
+  const rules: GroupRule[] = [];
+  let waiting: string | null = null;
+  for (const id of port.security_groups) {
+    const group = look(`security_group/${id}`);
+    if (group?.kind !== 'security_group') {
+      waiting ??= `security group ${id} has not arrived yet`;
+      continue;
+    }
+    for (const one of group.rules) {
+      const remote = one.remote_group_id;
+      if (remote === null || look(`address_set/${remote}`)) rules.push(one);
+      else waiting ??= `the addresses of security group ${remote} have not arrived yet`;
+    }
+  }
+  return { rules, waiting };
+}
+
+function tapFacts(port: HostPort, at: Attachment, env: HostEnvironment): Fact[] {
+  const name = tapName(port.id);
+  if (!env.links.has(name)) return [];
+  return [
+    {
+      fact: 'link',
+      namespace: '',
+      name,
+      kind: { type: 'foreign' },
+      up: port.admin_state_up,
+      ...(at.network ? { mtu: at.network.mtu } : {}),
+      ...(at.bridge ? { master: at.bridge } : {}),
+    },
+  ];
+}
+
+/** The facts of `port/<id>`. The chains are there before the tap is, so that an instance is never without them. */
+export function renderPort(port: HostPort, look: Lookup, env: HostEnvironment): Rendering {
+  const at = attach(port.network_id, look, env);
+  const facts: Fact[] = tapFacts(port, at, env);
+  const groups = port.port_security_enabled ? rulesOf(port, look) : { rules: [], waiting: null };
+  for (const family of [4, 6] as const) {
+    if (port.port_security_enabled) facts.push(...portChains(port, groups.rules, family));
+    facts.push(...zoneHook(port, at, family), ...dispatch(port, family));
+  }
+  const tap = env.links.has(tapName(port.id)) ? null : `device ${tapName(port.id)} does not exist on this host yet`;
+  return { facts, waiting: firstOf([at.waiting, groups.waiting, tap]), problem: at.problem };
+}

@@ -1,0 +1,38 @@
+/** When a thing is as it is wanted. What a wanted fact leaves open is never a difference. */
+import type { Fact, LinkFact, LinkKind } from './facts.ts';
+import { sameRules } from './rule-text.ts';
+
+/** Whether a link was made in the way that is wanted; where not, it has to be made anew. */
+export function sameKind(want: LinkKind, have: LinkKind): boolean {
+  if (want.type === 'foreign' || have.type === 'foreign') return true;
+  if (want.type === 'vxlan' && have.type === 'vxlan')
+    return want.vni === have.vni && want.local === have.local && want.port === have.port;
+  // The two ends of a pair look alike: either may be read as the end that made it.
+  const pair = (kind: LinkKind) => kind.type === 'veth' || kind.type === 'peer';
+  return want.type === have.type || (pair(want) && pair(have));
+}
+
+function sameLink(want: LinkFact, have: LinkFact): boolean {
+  if (want.up !== have.up) return false;
+  if (want.mtu !== undefined && want.mtu !== have.mtu) return false;
+  if (want.master !== undefined && want.master !== have.master) return false;
+  return want.mac === undefined || want.mac.toLowerCase() === have.mac?.toLowerCase();
+}
+
+function sameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, index) => text === b[index]);
+}
+
+/** Whether `have`, a fact of the same key, is as `want` says (a link's kind apart). */
+export function same(want: Fact, have: Fact): boolean {
+  if (want.fact === 'link') return have.fact === 'link' && sameLink(want, have);
+  if (want.fact === 'chain') return have.fact === 'chain' && sameRules(want.rules, have.rules);
+  if (want.fact === 'set') return have.fact === 'set' && sameList([...want.elements].sort(), [...have.elements].sort());
+  if (want.fact === 'route') return have.fact === 'route' && want.via === have.via && want.device === have.device;
+  if (want.fact === 'neighbour') return have.fact === 'neighbour' && want.mac === have.mac;
+  if (want.fact === 'sysctl') return have.fact === 'sysctl' && want.value === have.value;
+  if (want.fact === 'file') return have.fact === 'file' && want.content === have.content && want.mode === have.mode;
+  if (want.fact === 'process')
+    return have.fact === 'process' && want.restartOn === have.restartOn && want.reloadOn === have.reloadOn;
+  return true;
+}
