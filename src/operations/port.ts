@@ -1,44 +1,239 @@
 /** Ports: creating, changing and deleting them, for users and for the resources that have ports of their own. */
-import { portNotFound } from '../model/faults.ts';
-import { port } from '../model/index.ts';
+import {
+  deviceIdNotOwnedByProject,
+  networkNotFound,
+  portBound,
+  portNotFound,
+  servicePortInUse,
+} from '../model/faults.ts';
+import { floatingip, network, port, router } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
-import type { Context, Operations } from './context.ts';
+import { changeOfAddresses, type FixedIp, wishesOfNewPort } from '../rules/ipam.ts';
+import type { Context } from './context.ts';
+import {
+  checkMacFree,
+  checkSubnetsExist,
+  chooseAddresses,
+  fixedIpsOf,
+  freeMac,
+  giveBackAddresses,
+  subnetsOf,
+  takeAddresses,
+} from './port-addresses.ts';
+import { bindingOn, hostOfDevice } from './port-binding.ts';
+import { checkGroups, checkSecurity, completePairs, isTrusted, setGroups } from './port-groups.ts';
+import { releaseForwardings, releasePort } from './port-hooks.ts';
+import { consumeQuota, releaseQuota } from './quota.ts';
+import { ensureDefaultGroup } from './security-group.ts';
+import { newStandard } from './standard.ts';
+import { visibleNetwork } from './visible.ts';
+import { wakePort } from './wake.ts';
+
+type PortRow = Row<typeof port>;
+type NetworkRow = Row<typeof network>;
+
+async function systemNetwork(c: Context, id: string): Promise<NetworkRow> {
+  const row = await c.t.get(network, id);
+  if (!row) throw networkNotFound(id);
+  return row;
+}
+
+/** A port may not pass for an interface of another project's router. */
+async function checkDevice(c: Context, owner: string, deviceId: string, projectId: string): Promise<void> {
+  if (c.caller.isAdmin || owner !== 'network:router_interface' || deviceId === '') return;
+  const row = await c.t.get(router, deviceId);
+  if (row && row.project_id !== projectId) throw deviceIdNotOwnedByProject(deviceId);
+}
+
+async function chooseMac(c: Context, networkId: string, requested: string | undefined): Promise<string> {
+  if (requested === undefined) return freeMac(c, networkId);
+  await checkMacFree(c, networkId, requested);
+  return requested;
+}
+
+async function chooseFirstAddresses(
+  c: Context,
+  draft: Draft<typeof port>,
+  networkId: string,
+  mac: string,
+): Promise<FixedIp[]> {
+  const subnets = await subnetsOf(c, networkId);
+  await checkSubnetsExist(c, draft.fixed_ips ?? [], subnets);
+  const asker = { networkId, deviceOwner: draft.device_owner ?? '', mac };
+  return chooseAddresses(c, networkId, wishesOfNewPort(draft.fixed_ips, subnets, asker));
+}
+
+type Security = Pick<PortRow, 'port_security_enabled' | 'security_groups' | 'allowed_address_pairs'>;
+
+async function firstSecurity(
+  c: Context,
+  draft: Draft<typeof port>,
+  on: NetworkRow,
+  port_: { projectId: string; mac: string; fixedIps: FixedIp[] },
+): Promise<Security> {
+  const trusted = isTrusted(draft.device_owner ?? '');
+  const enabled = !trusted && (draft.port_security_enabled ?? on.port_security_enabled);
+  const requested = trusted ? [] : draft.security_groups;
+  let groups = requested ?? [];
+  if (requested === undefined && enabled && port_.fixedIps.length > 0) {
+    groups = [await ensureDefaultGroup(c, port_.projectId)];
+  }
+  await checkGroups(c, groups, port_.projectId);
+  const security = {
+    port_security_enabled: enabled,
+    security_groups: groups,
+    allowed_address_pairs: completePairs(draft.allowed_address_pairs ?? [], port_.mac),
+  };
+  checkSecurity({ ...security, fixed_ips: port_.fixedIps }, requested);
+  return security;
+}
 
 /**
  * Creates a port. `owner: 'system'`: made for a router, a floating IP or DHCP: its network need not be visible to the caller,
- * and quota is counted, never refused.
+ * and quota is counted, never refused. A router's port is bound to the host of its router.
+ *
+ * Faults: NetworkNotFound, SubnetNotFound, InvalidInput, InvalidIpForNetwork, InvalidIpForSubnet, IpAddressAlreadyAllocated,
+ * IpAddressGenerationFailure, MacAddressInUse, SecurityGroupNotFound, OverQuota and those of port security.
  */
 export async function createPort(
-  _c: Context,
-  _draft: Draft<typeof port>,
-  _options: { owner?: 'system' } = {},
-): Promise<Row<typeof port>> {
-  throw new Error('not built yet');
+  c: Context,
+  draft: Draft<typeof port>,
+  options: { owner?: 'system' } = {},
+): Promise<PortRow> {
+  const system = options.owner === 'system';
+  const networkId = draft.network_id ?? '';
+  const on = system ? await systemNetwork(c, networkId) : await visibleNetwork(c, networkId);
+  const standard = newStandard(c, draft);
+  const deviceOwner = draft.device_owner ?? '';
+  const deviceId = draft.device_id ?? '';
+  if (!system) await checkDevice(c, deviceOwner, deviceId, standard.project_id);
+  await consumeQuota(c, 'port', standard.project_id, 1, { enforce: !system });
+  const mac = await chooseMac(c, on.id, draft.mac_address);
+  const fixedIps = await chooseFirstAddresses(c, draft, on.id, mac);
+  const host = draft['binding:host_id'] || (await hostOfDevice(c, deviceOwner, deviceId));
+  const row = await c.t.insert(port, {
+    ...standard,
+    name: draft.name ?? '',
+    network_id: on.id,
+    mac_address: mac,
+    fixed_ips: fixedIps,
+    device_id: deviceId,
+    device_owner: deviceOwner,
+    admin_state_up: draft.admin_state_up ?? true,
+    status: 'DOWN',
+    ...(await firstSecurity(c, draft, on, { projectId: standard.project_id, mac, fixedIps })),
+    ...(await bindingOn(c, host, on)),
+    'binding:vnic_type': draft['binding:vnic_type'] ?? 'normal',
+    'binding:profile': draft['binding:profile'] ?? {},
+  });
+  await takeAddresses(c, row, fixedIps);
+  await setGroups(c, row.id, [], row.security_groups);
+  await wakePort(c, undefined, row);
+  return row;
 }
 
-/** Changes a port. */
-export async function updatePort(
-  _c: Context,
-  _row: Row<typeof port>,
-  _changes: Partial<Row<typeof port>>,
-): Promise<Row<typeof port>> {
-  throw new Error('not built yet');
+async function newMac(c: Context, row: PortRow, requested: string | undefined): Promise<string> {
+  if (requested === undefined || requested === row.mac_address) return row.mac_address;
+  const vif = row['binding:vif_type'];
+  if (vif !== 'unbound' && vif !== 'binding_failed') throw portBound(row.id, vif, row.mac_address, requested);
+  await checkMacFree(c, row.network_id, requested);
+  return requested;
 }
 
-/** Deletes a port. `force`: also one that a router or a floating IP has. */
-export async function removePort(
-  _c: Context,
-  _row: Row<typeof port>,
-  _options: { force?: boolean } = {},
-): Promise<void> {
-  throw new Error('not built yet');
+/** The new addresses of a port: what stays and comes, and what goes. Those that come are not taken yet. */
+async function newAddresses(
+  c: Context,
+  row: PortRow,
+  requested: PortRow['fixed_ips'],
+  after: { owner: string; mac: string },
+): Promise<{ fixedIps: FixedIp[]; come: FixedIp[]; gone: FixedIp[] }> {
+  const subnets = await subnetsOf(c, row.network_id);
+  await checkSubnetsExist(c, requested, subnets);
+  const asker = { networkId: row.network_id, deviceOwner: after.owner, mac: after.mac };
+  const { keep, wishes, gone } = changeOfAddresses(fixedIpsOf(row), requested, subnets, asker);
+  const come = await chooseAddresses(c, row.network_id, wishes);
+  return { fixedIps: [...keep, ...come], come, gone };
 }
 
-/** What the API calls. */
-export const portOperations: Operations<typeof port> = {
-  resource: port,
-  notFound: portNotFound,
-  create: (c, draft) => createPort(c, draft),
-  update: (c, row, changes) => updatePort(c, row, changes),
-  remove: (c, row) => removePort(c, row),
-};
+/** A port that comes to a host, or leaves one, has to be wired anew. */
+async function newBinding(
+  c: Context,
+  row: PortRow,
+  changes: Partial<PortRow>,
+  after: PortRow,
+): Promise<Partial<PortRow>> {
+  const moved = changes.device_owner !== undefined || changes.device_id !== undefined;
+  const deviceHost = moved ? await hostOfDevice(c, after.device_owner, after.device_id) : '';
+  const host = changes['binding:host_id'] ?? (deviceHost || row['binding:host_id']);
+  if (host === row['binding:host_id'] && row['binding:vif_type'] !== 'binding_failed') return {};
+  const binding = await bindingOn(c, host, await systemNetwork(c, row.network_id));
+  return host === row['binding:host_id'] ? binding : { ...binding, status: 'DOWN' };
+}
+
+/**
+ * Changes a port. Addresses that it loses are free again at once, and forwardings to them go.
+ *
+ * Faults: those of createPort, and PortBound for the MAC address of a port that is wired.
+ */
+export async function updatePort(c: Context, row: PortRow, changes: Partial<PortRow>): Promise<PortRow> {
+  const mac = await newMac(c, row, changes.mac_address);
+  const owner = changes.device_owner ?? row.device_owner;
+  await checkDevice(c, owner, changes.device_id ?? row.device_id, row.project_id);
+  const reallocate = changes.fixed_ips !== undefined;
+  const addresses = reallocate ? await newAddresses(c, row, changes.fixed_ips ?? [], { owner, mac }) : undefined;
+  if (changes.security_groups) await checkGroups(c, changes.security_groups, row.project_id);
+  const pairs = changes.allowed_address_pairs;
+  const after: PortRow = {
+    ...row,
+    ...changes,
+    mac_address: mac,
+    fixed_ips: addresses?.fixedIps ?? row.fixed_ips,
+    allowed_address_pairs: pairs ? completePairs(pairs, mac) : row.allowed_address_pairs,
+  };
+  // Handing a port to a router makes it one of the system's: it loses groups and anti-spoofing, as in Neutron.
+  if (isTrusted(owner) && !isTrusted(row.device_owner)) {
+    Object.assign(after, { port_security_enabled: false, security_groups: [], allowed_address_pairs: [] });
+  }
+  checkSecurity(after, changes.security_groups);
+  if (addresses) await giveBackAddresses(c, addresses.gone);
+  const written: Partial<PortRow> = {
+    ...changes,
+    mac_address: after.mac_address,
+    fixed_ips: after.fixed_ips,
+    allowed_address_pairs: after.allowed_address_pairs,
+    port_security_enabled: after.port_security_enabled,
+    security_groups: after.security_groups,
+    ...(await newBinding(c, row, changes, after)),
+  };
+  const result = await c.t.update(port, row.id, written);
+  if (!result) throw portNotFound(row.id);
+  if (addresses) await takeAddresses(c, result, addresses.come);
+  await setGroups(c, row.id, row.security_groups, result.security_groups);
+  await wakePort(c, row, result);
+  const left = new Set(fixedIpsOf(result).map((fixedIp) => fixedIp.ip_address));
+  const goneIps = (addresses?.gone ?? []).map((fixedIp) => fixedIp.ip_address);
+  await releaseForwardings(
+    c,
+    result,
+    goneIps.filter((ip) => !left.has(ip)),
+  );
+  return result;
+}
+
+/** Throws ServicePortInUse for a port whose router or floating IP is there (Neutron's prevent_l3_port_deletion). */
+async function checkNotInService(c: Context, row: PortRow): Promise<void> {
+  const owner = row.device_owner;
+  const isRouters = owner === 'network:router_interface' || owner === 'network:router_gateway';
+  if (!isRouters && owner !== 'network:floatingip') return;
+  const user = isRouters ? await c.t.get(router, row.device_id) : await c.t.get(floatingip, row.device_id);
+  if (user) throw servicePortInUse(row.id, `has device owner ${owner}`);
+}
+
+/** Deletes a port. `force`: also one that a router or a floating IP has, which is otherwise ServicePortInUse. */
+export async function removePort(c: Context, row: PortRow, options: { force?: boolean } = {}): Promise<void> {
+  if (!options.force) await checkNotInService(c, row);
+  await releasePort(c, row);
+  await c.t.delete(port, row.id);
+  await releaseQuota(c, 'port', row.project_id);
+  await wakePort(c, row, undefined);
+}

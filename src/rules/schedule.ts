@@ -16,11 +16,7 @@ export const l2AgentTypes: readonly string[] = [agentTypes.linuxbridge, agentTyp
 type AgentRow = Pick<Row<typeof agent>, 'id' | 'host' | 'admin_state_up' | 'heartbeat_timestamp'>;
 
 /** Whether an agent reported within `downTimeSeconds` before `nowMs`. */
-export function isAlive(
-  row: Pick<AgentRow, 'heartbeat_timestamp'>,
-  nowMs: number,
-  downTimeSeconds: number,
-): boolean {
+export function isAlive(row: Pick<AgentRow, 'heartbeat_timestamp'>, nowMs: number, downTimeSeconds: number): boolean {
   return nowMs - Date.parse(row.heartbeat_timestamp) <= downTimeSeconds * 1000;
 }
 
@@ -33,9 +29,7 @@ export interface Candidate {
 
 /** The `count` least loaded candidates; those with one load come in the order of their hosts' names. */
 export function leastLoaded<C extends Candidate>(candidates: readonly C[], count: number): C[] {
-  return candidates
-    .toSorted((a, b) => a.load - b.load || (a.host < b.host ? -1 : 1))
-    .slice(0, Math.max(0, count));
+  return candidates.toSorted((a, b) => a.load - b.load || (a.host < b.host ? -1 : 1)).slice(0, Math.max(0, count));
 }
 
 /**

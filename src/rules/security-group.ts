@@ -4,7 +4,6 @@
  */
 import { parseCidr } from '../lib/ip.ts';
 import {
-  invalidInput,
   ruleEthertypeConflictsWithPrefix,
   ruleEthertypeConflictsWithProtocol,
   ruleHasTwoRemotes,
@@ -15,6 +14,7 @@ import {
   ruleProtocolRequired,
   ruleProtocolUnknown,
   ruleProtocolWithoutPorts,
+  securityGroupConflict,
 } from '../model/faults.ts';
 import type { securityGroupRule } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
@@ -59,13 +59,7 @@ type RuleRow = Row<typeof securityGroupRule>;
 /** What makes a rule this rule and no other. */
 export type RuleMatch = Pick<
   RuleRow,
-  | 'direction'
-  | 'ethertype'
-  | 'protocol'
-  | 'port_range_min'
-  | 'port_range_max'
-  | 'remote_ip_prefix'
-  | 'remote_group_id'
+  'direction' | 'ethertype' | 'protocol' | 'port_range_min' | 'port_range_max' | 'remote_ip_prefix' | 'remote_group_id'
 >;
 
 function canonicalProtocol(given: string | null, ethertype: RuleMatch['ethertype']): string | null {
@@ -76,7 +70,12 @@ function canonicalProtocol(given: string | null, ethertype: RuleMatch['ethertype
     return ethertype === 'IPv6' && number === '1' ? '58' : number;
   }
   if (!Object.hasOwn(protocolNumbers, protocol)) {
-    throw ruleProtocolUnknown(given ?? '', `['any', ${Object.keys(protocolNumbers).map((name) => `'${name}'`).join(', ')}]`);
+    throw ruleProtocolUnknown(
+      given ?? '',
+      `['any', ${Object.keys(protocolNumbers)
+        .map((name) => `'${name}'`)
+        .join(', ')}]`,
+    );
   }
   return ethertype === 'IPv6' && (protocol === 'icmp' || protocol === 'icmpv6') ? 'ipv6-icmp' : protocol;
 }
@@ -151,15 +150,15 @@ const anything = { protocol: null, port_range_min: null, port_range_max: null, r
 export function initialRules(group: { id: string; isDefault: boolean }): RuleMatch[] {
   return (['IPv4', 'IPv6'] as const).flatMap((ethertype): RuleMatch[] => [
     { direction: 'egress', ethertype, ...anything, remote_group_id: null },
-    ...(group.isDefault
-      ? [{ direction: 'ingress', ethertype, ...anything, remote_group_id: group.id } as const]
-      : []),
+    ...(group.isDefault ? [{ direction: 'ingress', ethertype, ...anything, remote_group_id: group.id } as const] : []),
   ]);
 }
 
 /** A port cannot have both stateful and stateless groups. */
 export function checkGroupsTogether(groups: readonly { readonly stateful: boolean }[]): void {
   if (groups.some((group) => group.stateful) && groups.some((group) => !group.stateful)) {
-    throw invalidInput('Cannot apply both stateful and stateless security groups on the same port at the same time');
+    throw securityGroupConflict(
+      'Cannot apply both stateful and stateless security groups on the same port at the same time',
+    );
   }
 }

@@ -1,0 +1,127 @@
+/** Networks. */
+import { externalNetworkInUse, invalidSharedSetting, networkInUse, networkNotFound } from '../model/faults.ts';
+import { network, port, subnet } from '../model/index.ts';
+import type { Draft, Row } from '../model/language.ts';
+import { checkMtuForSubnets, chooseMtu, maximumMtu } from '../rules/mtu.ts';
+import { networkKeys } from '../rules/wake.ts';
+import type { Context, Operations, ReadContext } from './context.ts';
+import { chooseSegment, takeSegment } from './network-segment.ts';
+import { removePort } from './port.ts';
+import { subnetsOf } from './port-addresses.ts';
+import { consumeQuota, releaseQuota } from './quota.ts';
+import { newStandard } from './standard.ts';
+import { wakeNetwork } from './wake.ts';
+
+type NetworkRow = Row<typeof network>;
+
+async function createNetwork(c: Context, draft: Draft<typeof network>): Promise<NetworkRow> {
+  const standard = newStandard(c, draft);
+  await consumeQuota(c, 'network', standard.project_id);
+  const segment = await chooseSegment(c, {
+    type: draft['provider:network_type'] ?? null,
+    physicalNetwork: draft['provider:physical_network'] ?? null,
+    id: draft['provider:segmentation_id'] ?? null,
+  });
+  const row = await c.t.insert(network, {
+    ...standard,
+    name: draft.name ?? '',
+    admin_state_up: draft.admin_state_up ?? true,
+    status: 'ACTIVE',
+    subnets: [],
+    shared: draft.shared ?? false,
+    'router:external': draft['router:external'] ?? false,
+    'provider:network_type': segment.type,
+    'provider:physical_network': segment.physicalNetwork,
+    'provider:segmentation_id': segment.id,
+    mtu: chooseMtu(draft.mtu, maximumMtu(c.settings.mtu, segment.type, segment.physicalNetwork)),
+    port_security_enabled: draft.port_security_enabled ?? true,
+  });
+  await takeSegment(c, row.id, segment);
+  return row;
+}
+
+/** A network that others use stays shared: ports of the system's devices are no use by anybody, subnets are. */
+async function checkUnshare(c: Context, row: NetworkRow): Promise<void> {
+  const others = {
+    op: 'and',
+    of: [
+      { op: 'in', column: 'network_id', values: [row.id] },
+      { op: 'not', of: { op: 'in', column: 'project_id', values: [row.project_id, ''] } },
+    ],
+  } as const;
+  const isDevice = { op: 'in', column: 'device_owner', values: systemOwners } as const;
+  const [foreignPort] = await c.t.list(port, { op: 'and', of: [others, { op: 'not', of: isDevice }] }, { limit: 1 });
+  const [foreignSubnet] = await c.t.list(subnet, others, { limit: 1 });
+  if (foreignPort || foreignSubnet) throw invalidSharedSetting(row.name);
+}
+
+/** The owners of ports that the system makes. */
+const systemOwners = [
+  'network:dhcp',
+  'network:router_interface',
+  'network:router_gateway',
+  'network:floatingip',
+] as const;
+
+async function checkNotExternal(c: Context, row: NetworkRow): Promise<void> {
+  const owners = ['network:router_gateway', 'network:floatingip'];
+  const used = await c.t.first(port, { network_id: row.id, device_owner: owners });
+  if (used) throw externalNetworkInUse(row.id);
+}
+
+/** The MTU that a change asks for; 0 is the largest possible, which a network with subnets does not take, as in Neutron. */
+async function changedMtu(c: Context, row: NetworkRow, requested: number): Promise<number> {
+  const versions = (await subnetsOf(c, row.id)).map((on) => on.ip_version);
+  checkMtuForSubnets(row.id, requested, versions);
+  const type = row['provider:network_type'] ?? 'local';
+  return chooseMtu(requested, maximumMtu(c.settings.mtu, type, row['provider:physical_network']));
+}
+
+async function updateNetwork(c: Context, row: NetworkRow, changes: Partial<NetworkRow>): Promise<NetworkRow> {
+  if (row.shared && changes.shared === false) await checkUnshare(c, row);
+  if (row['router:external'] && changes['router:external'] === false) await checkNotExternal(c, row);
+  const mtu = changes.mtu === undefined ? row.mtu : await changedMtu(c, row, changes.mtu);
+  const result = await c.t.update(network, row.id, changes.mtu === undefined ? changes : { ...changes, mtu });
+  if (!result) throw networkNotFound(row.id);
+  if (result.mtu !== row.mtu || result.admin_state_up !== row.admin_state_up) await wakeNetwork(c, row.id);
+  return result;
+}
+
+/** Deletes a network with its subnets and DHCP ports; any other port of it is NetworkInUse. */
+async function removeNetwork(c: Context, row: NetworkRow): Promise<void> {
+  const others = {
+    op: 'and',
+    of: [
+      { op: 'in', column: 'network_id', values: [row.id] },
+      { op: 'not', of: { op: 'in', column: 'device_owner', values: ['network:dhcp'] } },
+    ],
+  } as const;
+  const [used] = await c.t.list(port, others, { limit: 1 });
+  if (used) throw networkInUse(row.id);
+  for (const dhcp of await c.t.find(port, { network_id: row.id })) await removePort(c, dhcp, { force: true });
+  for (const on of await subnetsOf(c, row.id)) {
+    await c.t.delete(subnet, on.id);
+    await releaseQuota(c, 'subnet', on.project_id);
+  }
+  await c.t.delete(network, row.id);
+  await releaseQuota(c, 'network', row.project_id);
+  c.t.wake(networkKeys(row.id));
+}
+
+/** The subnets of each network, with one query. */
+async function computeSubnets(c: ReadContext, rows: readonly NetworkRow[]): Promise<Partial<NetworkRow>[]> {
+  const subnets = rows.length > 0 ? await c.r.find(subnet, { network_id: rows.map((row) => row.id) }) : [];
+  const byNetwork = new Map<string, string[]>(rows.map((row) => [row.id, []]));
+  for (const row of subnets) byNetwork.get(row.network_id)?.push(row.id);
+  return rows.map((row) => ({ subnets: byNetwork.get(row.id) ?? [] }));
+}
+
+/** What the API calls. */
+export const networkOperations: Operations<typeof network> = {
+  resource: network,
+  notFound: networkNotFound,
+  create: createNetwork,
+  update: updateNetwork,
+  remove: removeNetwork,
+  compute: computeSubnets,
+};

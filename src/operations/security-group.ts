@@ -1,0 +1,115 @@
+/** Security groups, and the default one of each project. */
+import {
+  securityGroupCannotRemoveDefault,
+  securityGroupCannotUpdateDefault,
+  securityGroupDefaultExists,
+  securityGroupInUse,
+  securityGroupNotFound,
+} from '../model/faults.ts';
+import { defaultSecurityGroup, portSecurityGroup, securityGroup, securityGroupRule } from '../model/index.ts';
+import type { Draft, Row } from '../model/language.ts';
+import { initialRules } from '../rules/security-group.ts';
+import type { Context, Operations, ReadContext } from './context.ts';
+import { consumeQuota, releaseQuota } from './quota.ts';
+import { newStandard } from './standard.ts';
+import { wakeSecurityGroup } from './wake.ts';
+
+type GroupRow = Row<typeof securityGroup>;
+type RuleRow = Row<typeof securityGroupRule>;
+
+async function insertGroup(c: Context, draft: Draft<typeof securityGroup>, isDefault: boolean): Promise<GroupRow> {
+  const standard = newStandard(c, draft);
+  const enforce = !isDefault;
+  await consumeQuota(c, 'security_group', standard.project_id, 1, { enforce });
+  const group = await c.t.insert(securityGroup, {
+    ...standard,
+    name: draft.name ?? '',
+    stateful: draft.stateful ?? true,
+    security_group_rules: [],
+  });
+  const rules = initialRules({ id: group.id, isDefault }).map(
+    (rule): RuleRow => ({
+      ...newStandard(c, { project_id: group.project_id }),
+      security_group_id: group.id,
+      ...rule,
+    }),
+  );
+  await consumeQuota(c, 'security_group_rule', group.project_id, rules.length, { enforce });
+  await c.t.insertMany(securityGroupRule, rules);
+  return group;
+}
+
+/**
+ * The id of the project's default group, which is made when it is first needed: all may leave, its own members may come in.
+ * It is never refused for want of quota.
+ */
+export async function ensureDefaultGroup(c: Context, projectId: string): Promise<string> {
+  const known = await c.t.first(defaultSecurityGroup, { project_id: projectId });
+  if (known) return known.security_group_id;
+  const draft = { name: 'default', description: 'Default security group', project_id: projectId };
+  const group = await insertGroup(c, draft, true);
+  await c.t.insert(defaultSecurityGroup, { project_id: projectId, security_group_id: group.id });
+  return group.id;
+}
+
+async function createGroup(c: Context, draft: Draft<typeof securityGroup>): Promise<GroupRow> {
+  if (draft.name === 'default') throw securityGroupDefaultExists();
+  await ensureDefaultGroup(c, draft.project_id ?? c.caller.projectId);
+  return insertGroup(c, draft, false);
+}
+
+const isUsed = async (c: Context, id: string) =>
+  (await c.t.first(portSecurityGroup, { security_group_id: id })) !== undefined;
+
+async function updateGroup(c: Context, row: GroupRow, changes: Partial<GroupRow>): Promise<GroupRow> {
+  if (changes.name !== undefined && changes.name !== row.name) {
+    if (row.name === 'default') throw securityGroupCannotUpdateDefault();
+    if (changes.name === 'default') throw securityGroupDefaultExists();
+  }
+  const flips = changes.stateful !== undefined && changes.stateful !== row.stateful;
+  if (flips && (await isUsed(c, row.id))) throw securityGroupInUse(row.id);
+  const result = await c.t.update(securityGroup, row.id, changes);
+  if (!result) throw securityGroupNotFound(row.id);
+  if (flips) await wakeSecurityGroup(c, row.id);
+  return result;
+}
+
+/** Deletes a group with its rules, and those rules of other groups that refer to it, as Neutron's foreign keys do. */
+async function removeGroup(c: Context, row: GroupRow): Promise<void> {
+  if (await isUsed(c, row.id)) throw securityGroupInUse(row.id);
+  const isDefault = await c.t.first(defaultSecurityGroup, { project_id: row.project_id, security_group_id: row.id });
+  if (isDefault && !c.caller.isAdmin) throw securityGroupCannotRemoveDefault();
+  const referring = await c.t.find(securityGroupRule, { remote_group_id: row.id });
+  const own = await c.t.find(securityGroupRule, { security_group_id: row.id });
+  const rules = [...own, ...referring.filter((rule) => rule.security_group_id !== row.id)];
+  await c.t.delete(securityGroup, row.id);
+  for (const rule of rules) await releaseQuota(c, 'security_group_rule', rule.project_id);
+  await releaseQuota(c, 'security_group', row.project_id);
+  for (const id of new Set([row.id, ...referring.map((rule) => rule.security_group_id)]))
+    await wakeSecurityGroup(c, id);
+}
+
+/** The rules of each group, with one query. */
+async function computeRules(c: ReadContext, rows: readonly GroupRow[]): Promise<Partial<GroupRow>[]> {
+  const rules =
+    rows.length > 0 ? await c.r.find(securityGroupRule, { security_group_id: rows.map((row) => row.id) }) : [];
+  const byGroup = new Map<string, RuleRow[]>();
+  for (const rule of rules) {
+    const list = byGroup.get(rule.security_group_id);
+    if (list) list.push(rule);
+    else byGroup.set(rule.security_group_id, [rule]);
+  }
+  return rows.map((row) => ({
+    security_group_rules: (byGroup.get(row.id) ?? []).map((rule) => ({ ...rule, tenant_id: rule.project_id })),
+  }));
+}
+
+/** What the API calls. */
+export const securityGroupOperations: Operations<typeof securityGroup> = {
+  resource: securityGroup,
+  notFound: securityGroupNotFound,
+  create: createGroup,
+  update: updateGroup,
+  remove: removeGroup,
+  compute: computeRules,
+};

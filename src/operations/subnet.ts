@@ -1,0 +1,117 @@
+/** Subnets. */
+import { gatewayIpInUse, subnetInUse, subnetNotFound } from '../model/faults.ts';
+import { ipAllocation, network, port, subnet } from '../model/index.ts';
+import type { Draft, Row } from '../model/language.ts';
+import { checkMtuForSubnets } from '../rules/mtu.ts';
+import { checkChangedSubnet, checkNewSubnet, defaultGateway, defaultPools, prefixOfSubnet } from '../rules/subnet.ts';
+import type { Context, Operations } from './context.ts';
+import { updatePort } from './port.ts';
+import { fixedIpsOf, subnetsOf } from './port-addresses.ts';
+import { consumeQuota, releaseQuota } from './quota.ts';
+import { scheduleDhcp } from './schedule.ts';
+import { newStandard } from './standard.ts';
+import { visibleNetwork } from './visible.ts';
+import { wakeSubnet } from './wake.ts';
+
+type SubnetRow = Row<typeof subnet>;
+
+/** The row of a request, with the gateway and the pools that it leaves out. */
+function completed(c: Context, draft: Draft<typeof subnet>): SubnetRow {
+  const cidr = prefixOfSubnet({ cidr: draft.cidr ?? '' });
+  const gateway = draft.gateway_ip === undefined ? defaultGateway(cidr) : draft.gateway_ip;
+  return {
+    ...newStandard(c, draft),
+    name: draft.name ?? '',
+    network_id: draft.network_id ?? '',
+    ip_version: draft.ip_version ?? 4,
+    cidr: draft.cidr ?? '',
+    gateway_ip: gateway,
+    allocation_pools: draft.allocation_pools ?? defaultPools(cidr, gateway),
+    dns_nameservers: draft.dns_nameservers ?? [],
+    host_routes: draft.host_routes ?? [],
+    enable_dhcp: draft.enable_dhcp ?? true,
+    ipv6_ra_mode: draft.ipv6_ra_mode ?? null,
+    ipv6_address_mode: draft.ipv6_address_mode ?? null,
+  };
+}
+
+/** A network shows its subnets, so a change of them is one of it. */
+async function touchNetwork(c: Context, networkId: string): Promise<void> {
+  await c.t.update(network, networkId, {});
+}
+
+async function createSubnet(c: Context, draft: Draft<typeof subnet>): Promise<SubnetRow> {
+  const on = await visibleNetwork(c, draft.network_id ?? '');
+  const others = await subnetsOf(c, on.id);
+  const row = completed(c, draft);
+  await consumeQuota(c, 'subnet', row.project_id);
+  checkNewSubnet(
+    c.settings,
+    row,
+    on.id,
+    others.map((other) => other.cidr),
+  );
+  checkMtuForSubnets(on.id, on.mtu, [row.ip_version]);
+  const result = await c.t.insert(subnet, row);
+  await touchNetwork(c, on.id);
+  await scheduleDhcp(c, on.id);
+  await wakeSubnet(c, undefined, result);
+  return result;
+}
+
+/** A gateway that a router's interface has cannot be changed. */
+async function checkGatewayUnused(c: Context, row: SubnetRow): Promise<void> {
+  if (row.gateway_ip === null) return;
+  const used = await c.t.first(ipAllocation, { subnet_id: row.id, ip_address: row.gateway_ip });
+  const holder = used && (await c.t.get(port, used.port_id));
+  if (holder?.device_owner === 'network:router_interface') throw gatewayIpInUse(row.gateway_ip, holder.id);
+}
+
+async function updateSubnet(c: Context, row: SubnetRow, changes: Partial<SubnetRow>): Promise<SubnetRow> {
+  const after: SubnetRow = { ...row, ...changes };
+  checkChangedSubnet(c.settings, row, after, row.id);
+  if (after.gateway_ip !== row.gateway_ip) await checkGatewayUnused(c, row);
+  const result = await c.t.update(subnet, row.id, changes);
+  if (!result) throw subnetNotFound(row.id);
+  if (result.enable_dhcp !== row.enable_dhcp) await scheduleDhcp(c, row.network_id);
+  await wakeSubnet(c, row, result);
+  return result;
+}
+
+/** The ports that go with the subnet: DHCP's. All others, and a router's above all, are SubnetInUse. */
+async function releaseAddresses(c: Context, row: SubnetRow): Promise<void> {
+  const holders = await c.t.list(
+    port,
+    {
+      op: 'among',
+      column: 'id',
+      record: 'ip_allocation',
+      select: 'port_id',
+      where: { op: 'in', column: 'subnet_id', values: [row.id] },
+    },
+    { limit: 50 },
+  );
+  if (holders.some((holder) => holder.device_owner !== 'network:dhcp')) throw subnetInUse(row.id);
+  for (const holder of holders) {
+    const fixed_ips = fixedIpsOf(holder).filter((fixedIp) => fixedIp.subnet_id !== row.id);
+    await updatePort(c, holder, { fixed_ips });
+  }
+}
+
+async function removeSubnet(c: Context, row: SubnetRow): Promise<void> {
+  await releaseAddresses(c, row);
+  await c.t.delete(subnet, row.id);
+  await releaseQuota(c, 'subnet', row.project_id);
+  await touchNetwork(c, row.network_id);
+  await scheduleDhcp(c, row.network_id);
+  await wakeSubnet(c, row, undefined);
+}
+
+/** What the API calls. */
+export const subnetOperations: Operations<typeof subnet> = {
+  resource: subnet,
+  notFound: subnetNotFound,
+  create: createSubnet,
+  update: updateSubnet,
+  remove: removeSubnet,
+};
