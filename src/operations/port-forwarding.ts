@@ -23,7 +23,7 @@ import {
 } from '../rules/port-forwarding.ts';
 import type { Condition, Scalar } from '../store/query.ts';
 import type { Context, Operations } from './context.ts';
-import { deleteForwardings } from './port-release.ts';
+import { deleteForwardings } from './port-hooks.ts';
 import { routerBetween } from './router-paths.ts';
 import { visiblePort } from './visible.ts';
 
