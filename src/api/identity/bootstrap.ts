@@ -25,7 +25,12 @@ async function ensureRole(t: Transactor, name: string): Promise<string> {
 }
 
 /** Inserts the user; false where one of the name is there. */
-async function addUser(t: Transactor, name: string, passwordHash: string, projectId: string): Promise<string | undefined> {
+async function addUser(
+  t: Transactor,
+  name: string,
+  passwordHash: string,
+  projectId: string,
+): Promise<string | undefined> {
   if (await t.first(user, { name })) return undefined;
   const row = { id: newId(), name, enabled: true, default_project_id: projectId, password_hash: passwordHash };
   return (await t.insert(user, row)).id;

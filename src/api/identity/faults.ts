@@ -30,6 +30,7 @@ export const identityForbidden = fault(
 export const identityConflict = fault(
   'IdentityConflict',
   409,
-  (kind: string, name: string) => `Conflict occurred attempting to store ${kind} - Duplicate entry found with name ${name}.`,
+  (kind: string, name: string) =>
+    `Conflict occurred attempting to store ${kind} - Duplicate entry found with name ${name}.`,
   'Choose another name.',
 );

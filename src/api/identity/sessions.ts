@@ -136,8 +136,7 @@ export function createSessions(store: Store, clock: Clock): Sessions {
       const before = generation;
       const session = await store.read((r) => load(r, hash));
       if (!session || session.expiresMs <= now) return undefined;
-      if (before === generation)
-        known.set(hash, { session, untilMs: Math.min(now + rememberMs, session.expiresMs) });
+      if (before === generation) known.set(hash, { session, untilMs: Math.min(now + rememberMs, session.expiresMs) });
       return session;
     },
     async revoke(text) {

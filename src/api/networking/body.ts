@@ -30,7 +30,8 @@ function projectOf(body: AnyRow): { projectId: string | undefined; rest: AnyRow 
 const isStorable = (text: string) => text.isWellFormed() && !text.includes('\u0000');
 
 /** A name that came from outside, as a message shows it. */
-const shown = (name: string) => (name.length > 64 ? `${name.slice(0, 64)}...` : name).toWellFormed().replaceAll('\u0000', '');
+const shown = (name: string) =>
+  (name.length > 64 ? `${name.slice(0, 64)}...` : name).toWellFormed().replaceAll('\u0000', '');
 
 function refuseUnknown(exposed: Exposed, body: AnyRow): void {
   const unknown = Object.keys(body).filter((name) => !exposed.fields.has(name));

@@ -72,7 +72,8 @@ function readDrafts(exposed: Exposed, body: unknown): { drafts: Draft[]; isBulk:
   if (!isObject(body) || !Object.hasOwn(body, plural))
     return { drafts: [readDraft(exposed, bodyMember(body, name))], isBulk: false };
   const items = body[plural];
-  if (!Array.isArray(items) || items.length === 0) throw malformedBody(`'${plural}' must be a list of at least one object`);
+  if (!Array.isArray(items) || items.length === 0)
+    throw malformedBody(`'${plural}' must be a list of at least one object`);
   const drafts = items.map((item: unknown) => {
     if (!isObject(item)) throw malformedBody(`'${plural}' must be a list of objects`);
     return readDraft(exposed, item);

@@ -32,7 +32,9 @@ function fixedIps(values: readonly string[]): Condition {
     const equals = value.indexOf('=');
     const key = value.slice(0, Math.max(equals, 0));
     if (!['ip_address', 'subnet_id', 'ip_address_substr'].includes(key))
-      throw invalidInput(`fixed_ips must be ip_address=, subnet_id= or ip_address_substr= and a value, found '${value.slice(0, 80)}'`);
+      throw invalidInput(
+        `fixed_ips must be ip_address=, subnet_id= or ip_address_substr= and a value, found '${value.slice(0, 80)}'`,
+      );
     byKey.set(key, [...(byKey.get(key) ?? []), value.slice(equals + 1)]);
   }
   const of: Condition[] = [];
@@ -43,7 +45,8 @@ function fixedIps(values: readonly string[]): Condition {
     if (wanted) of.push({ op: 'in', column: key, values: wanted });
   }
   const parts = byKey.get('ip_address_substr');
-  if (parts) of.push({ op: 'or', of: parts.map((value) => ({ op: 'contains', column: 'ip_address', value }) as const) });
+  if (parts)
+    of.push({ op: 'or', of: parts.map((value) => ({ op: 'contains', column: 'ip_address', value }) as const) });
   return { op: 'among', column: 'id', record: ipAllocation.name, select: 'port_id', where: { op: 'and', of } };
 }
 

@@ -1,5 +1,5 @@
 /** Finding the row that a request is about, where the caller may see it. */
-import { revisionMismatch, malformedBody } from '../../model/faults.ts';
+import { malformedBody, revisionMismatch } from '../../model/faults.ts';
 import { network } from '../../model/index.ts';
 import type { Resource, Row } from '../../model/language.ts';
 import type { Caller } from '../../operations/context.ts';
@@ -60,5 +60,6 @@ export function readIfMatch(header: string | undefined): number | undefined {
 /** Throws a 412 fault where the row is not at the demanded revision. */
 export function checkRevision(row: AnyRow, expected: number | undefined): void {
   const found = row.revision_number;
-  if (expected !== undefined && typeof found === 'number' && found !== expected) throw revisionMismatch(expected, found);
+  if (expected !== undefined && typeof found === 'number' && found !== expected)
+    throw revisionMismatch(expected, found);
 }

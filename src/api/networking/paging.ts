@@ -5,7 +5,11 @@ import type { Page } from '../../store/query.ts';
 import type { Query } from '../wire/query-string.ts';
 import type { AnyRow, Exposed } from './exposure.ts';
 
-const quoted = (words: readonly string[]) => `[${words.slice(0, 10).map((word) => `'${word.slice(0, 64).toWellFormed()}'`).join(', ')}]`;
+const quoted = (words: readonly string[]) =>
+  `[${words
+    .slice(0, 10)
+    .map((word) => `'${word.slice(0, 64).toWellFormed()}'`)
+    .join(', ')}]`;
 
 function readSort(exposed: Exposed, subject: Subject, query: Query): NonNullable<Page['sort']> {
   const keys = (query.get('sort_key') ?? []).filter((key) => key !== '');
@@ -56,7 +60,12 @@ function link(url: string, query: Query, marker: unknown, reverse: boolean): str
 }
 
 /** The links of a page; `undefined` for a list that is not paged. `url` is the collection's. */
-export function pageLinks(url: string, query: Query, page: Page, rows: readonly AnyRow[]): { rel: string; href: string }[] | undefined {
+export function pageLinks(
+  url: string,
+  query: Query,
+  page: Page,
+  rows: readonly AnyRow[],
+): { rel: string; href: string }[] | undefined {
   if (page.limit === undefined) return undefined;
   const isFull = rows.length >= page.limit;
   const links: { rel: string; href: string }[] = [];

@@ -28,7 +28,9 @@ function oneProject(services: Services): Handlers {
       const projectId = paramOf(request, 'project');
       if (projectId === 'tenant' || projectId === 'project') return ownProject(caller, projectId);
       requireReader(caller, projectId);
-      return services.store.read(async (r) => ({ quota: await showQuota(readContext(services, r, caller), projectId) }));
+      return services.store.read(async (r) => ({
+        quota: await showQuota(readContext(services, r, caller), projectId),
+      }));
     },
     PUT: async (request) => {
       const caller = callerOf(request);
@@ -36,7 +38,9 @@ function oneProject(services: Services): Handlers {
       // `force` and `check_limit` ask for the check against what is used, or for none; a limit below the use is taken.
       const { force: _force, check_limit: _check, ...limits } = bodyMember(jsonBody(request), 'quota');
       const projectId = paramOf(request, 'project');
-      const quota = await services.store.transact((t) => setQuota(writeContext(services, t, caller), projectId, limits));
+      const quota = await services.store.transact((t) =>
+        setQuota(writeContext(services, t, caller), projectId, limits),
+      );
       return { quota };
     },
     DELETE: async (request) => {

@@ -30,7 +30,9 @@ function shapeOf(exposed: Exposed, subject: Subject, wanted: readonly string[]):
   if (wanted.length > 0) return makeShape(exposed, subject, wanted);
   const cached = shapes.get(exposed) ?? new Map<string, Shape>();
   shapes.set(exposed, cached);
-  const key = subject.isAdmin ? 'admin' : ['reader', 'member', 'manager'].filter((r) => subject.roles.includes(r)).join();
+  const key = subject.isAdmin
+    ? 'admin'
+    : ['reader', 'member', 'manager'].filter((r) => subject.roles.includes(r)).join();
   const shape = cached.get(key) ?? makeShape(exposed, subject, wanted);
   cached.set(key, shape);
   return shape;

@@ -18,12 +18,23 @@ function checkTags(exposed: Exposed, tags: unknown): string[] {
 }
 
 /** The tags of a row: `GET …/tags`. */
-export async function readTags(services: Services, exposed: Exposed, request: Request, id: string): Promise<readonly string[]> {
+export async function readTags(
+  services: Services,
+  exposed: Exposed,
+  request: Request,
+  id: string,
+): Promise<readonly string[]> {
   return services.store.read(async (r) => tagsOf(await findRow(r, exposed, request.caller, id)));
 }
 
 /** `GET …/tags/{tag}`: throws a 404 fault where the row does not have it. */
-export async function requireTag(services: Services, exposed: Exposed, request: Request, id: string, tag: string): Promise<void> {
+export async function requireTag(
+  services: Services,
+  exposed: Exposed,
+  request: Request,
+  id: string,
+  tag: string,
+): Promise<void> {
   if (!(await readTags(services, exposed, request, id)).includes(tag)) throw tagNotFound(tag);
 }
 

@@ -40,7 +40,8 @@ export const route: Router = (app, path, handlers) => {
         if (method === 'POST') reply.code(201);
         const body = await handler(request, reply);
         if (reply.sent) return reply;
-        if (body === undefined) return reply.code(reply.statusCode === 200 || reply.statusCode === 201 ? 204 : reply.statusCode).send();
+        if (body === undefined)
+          return reply.code(reply.statusCode === 200 || reply.statusCode === 201 ? 204 : reply.statusCode).send();
         return reply.header('content-type', 'application/json').send(JSON.stringify(body));
       },
     });
