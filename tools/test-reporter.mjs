@@ -19,9 +19,10 @@ function send(message) {
   }
 }
 
-/** The reporter. Suites are no tests of their own, unless one fails by itself. */
+/** The reporter. Suites are no tests of their own, unless one fails by itself. What tests write goes through. */
 export default async function* report(source) {
   for await (const { type, data } of source) {
+    if (type === 'test:stdout' || type === 'test:stderr') yield data.message;
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     const isSuite = data.details?.type === 'suite';
     const failedByChild = data.details?.error?.failureType === 'subtestsFailed';
@@ -40,5 +41,4 @@ export default async function* report(source) {
       ...(outcome === 'failed' ? { error: errorText(data.details?.error) } : {}),
     });
   }
-  yield '';
 }

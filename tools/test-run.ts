@@ -81,10 +81,10 @@ export async function runTests(
     if (result.outcome === 'failed') failures += 1;
     heard(result);
   });
-  if (ended.code === 0 || failures > 0) {
-    if (count > 0) return;
-  }
-  const tail = ended.output.split('\n').slice(-40).join('\n');
+  const tail = ended.output.trim().split('\n').slice(-40).join('\n');
+  if (failures > 0)
+    process.stdout.write(tail === '' ? '' : `The end of what the ${phase.name} tests wrote:\n${tail}\n`);
+  if (failures > 0 || (ended.code === 0 && count > 0)) return;
   const what = ended.code === 0 ? 'it ran no test' : howItEnded(ended);
   heard({ outcome: 'failed', name: `the ${phase.name} tests as a whole`, error: `${what}\n${tail}` });
 }
