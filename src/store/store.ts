@@ -19,6 +19,11 @@ export interface Reader {
   count<R extends Record_>(record: R, match?: Match<R>): Promise<number>;
   /** The revision of the newest journal entry this reader sees. */
   head(): Promise<number>;
+  /**
+   * The revision of the oldest entry that the journal still has (it keeps the newest 100,000); 1 before the first. Who has seen
+   * less than `oldest() - 1` may have missed something.
+   */
+  oldest(): Promise<number>;
   /** Journal entries after `since`, oldest first. */
   journal(since: number, limit: number): Promise<JournalEntry[]>;
 }
@@ -84,7 +89,8 @@ export interface Store {
   /**
    * Runs `work` in a transaction: all of its writes are durable when the promise resolves, none when it rejects. Concurrent
    * calls run one after another and may share one commit. `work` may run more than once (a lost race on PostgreSQL), so it has
-   * no effect but on the transactor, and it awaits nothing but the transactor.
+   * no effect but on the transactor, and it awaits nothing but the transactor. After a call of the transactor has rejected (a
+   * ConstraintError, say) `work` may throw another error in its place, but the transaction is lost: it cannot go on.
    */
   transact<T>(work: (t: Transactor) => Promise<T>): Promise<T>;
   /** Calls `wake` after commits that left journal entries, by whichever server; coalesced. Returns how to stop. */

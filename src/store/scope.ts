@@ -1,0 +1,99 @@
+/** One transaction's way to the database: statements by shape, and a guard that ends with the transaction. */
+import type { Clock } from '../lib/clock.ts';
+import { records } from '../model/index.ts';
+import type { Record_ } from '../model/language.ts';
+import type { Binding } from './condition.ts';
+import type { Dialect, Executor, Parameter } from './dialect/dialect.ts';
+import { type Compilable, Statements } from './statements.ts';
+import type { Cell, Table } from './table.ts';
+
+/** What a store shares among its transactions. */
+export interface Shared {
+  readonly dialect: Dialect;
+  readonly clock: Clock;
+  readonly statements: Statements;
+  readonly recordNamed: (name: string) => Record_;
+}
+
+/** What transactions of one store share. */
+export function shared(dialect: Dialect, clock: Clock): Shared {
+  const byName = new Map(records.map((record) => [record.name, record]));
+  const recordNamed = (name: string) => {
+    const record = byName.get(name);
+    if (!record) throw new Error(`There is no record ${JSON.stringify(name)}.`);
+    return record;
+  };
+  return { dialect, clock, statements: new Statements(), recordNamed };
+}
+
+/** The statements of one transaction, one snapshot or one work. */
+export class Scope {
+  readonly shared: Shared;
+  readonly #executor: Executor;
+  #pending = 0;
+  #end: Error | undefined;
+
+  constructor(shared: Shared, executor: Executor) {
+    this.shared = shared;
+    this.#executor = executor;
+  }
+
+  /** Runs a statement whose shape the code determines; gives its rows. */
+  rows(shape: string, parameters: readonly Parameter[], build: () => Compilable): Promise<Cell[][]> {
+    const statement = this.shared.statements.fixed(shape, parameters, build);
+    return this.#guard(() => this.#executor.rows(statement, parameters));
+  }
+
+  /** Runs a statement whose shape a client's request determines; gives its rows. */
+  looseRows(shape: string, parameters: readonly Parameter[], build: () => Compilable): Promise<Cell[][]> {
+    const statement = this.shared.statements.loose(shape, parameters, build);
+    return this.#guard(() => this.#executor.rows(statement, parameters));
+  }
+
+  /** Runs a statement that writes to the table; gives how many rows it touched. A constraint's refusal is a ConstraintError. */
+  run(table: Table, shape: string, parameters: readonly Parameter[], build: () => Compilable): Promise<number> {
+    const statement = this.shared.statements.fixed(shape, parameters, build);
+    return this.#guard(() => this.#executor.run(statement, parameters), table);
+  }
+
+  /** As `run`, with the rows that the statement returns. */
+  write(table: Table, shape: string, parameters: readonly Parameter[], build: () => Compilable): Promise<Cell[][]> {
+    const statement = this.shared.statements.fixed(shape, parameters, build);
+    return this.#guard(() => this.#executor.rows(statement, parameters), table);
+  }
+
+  /** A fresh binding for a condition. */
+  binding(): Binding {
+    return { dialect: this.shared.dialect, parameters: [], recordNamed: this.shared.recordNamed };
+  }
+
+  /**
+   * Runs `work` and ends the scope with it: whoever uses it afterwards is refused. Rejects also when a statement failed that the
+   * work passed over (PostgreSQL goes on with nothing after that, so neither database does), or when one still runs because the
+   * work did not await it.
+   */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      const value = await work();
+      if (this.#end) throw this.#end;
+      if (this.#pending > 0) throw new Error('The work ended before its statements did: await each of them.');
+      return value;
+    } finally {
+      this.#end = new Error('The transaction is over; its reader or transactor must not be used any more.');
+    }
+  }
+
+  async #guard<T>(send: () => T | Promise<T>, table?: Table): Promise<T> {
+    if (this.#end) throw this.#end;
+    this.#pending++;
+    try {
+      return await send();
+    } catch (error) {
+      const refused = (table && this.shared.dialect.constraint(error, table)) ?? error;
+      this.#end ??= refused as Error;
+      throw refused;
+    } finally {
+      this.#pending--;
+    }
+  }
+}

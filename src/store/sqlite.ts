@@ -1,0 +1,190 @@
+/** The store on SQLite, by Node's own driver. */
+import { closeSync, openSync } from 'node:fs';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { Clock } from '../lib/clock.ts';
+import type { Executor, Parameter, Statement } from './dialect/dialect.ts';
+import { sqliteDialect } from './dialect/sqlite.ts';
+import { Listeners } from './listeners.ts';
+import { migrate } from './schema/migrate.ts';
+import { Scope, type Shared, shared } from './scope.ts';
+import { Session } from './session.ts';
+import { SnapshotPool } from './sqlite-readers.ts';
+import type { Reader, Store, Transactor } from './store.ts';
+import type { Cell } from './table.ts';
+import { defaultLimits, type Transaction, Writer, type WriterLimits } from './writer.ts';
+
+/** Milliseconds that a statement waits for a foreign process (a `sqlite3` shell) to let go of the file. */
+const BUSY_TIMEOUT_MS = 5000;
+/** The write-ahead log is cut back to this after a checkpoint, bytes. */
+const WAL_KEPT_BYTES = 64 * 1024 * 1024;
+
+export interface SqliteOptions {
+  /** The database file; it is made where it is missing, readable by its owner only. Its folder exists. */
+  readonly path: string;
+  readonly clock: Clock;
+  /** For tests; the defaults suit everything else. */
+  readonly limits?: Partial<WriterLimits>;
+}
+
+/**
+ * Opens the store on a file, and brings its schema up to date.
+ * @throws a sentence for the operator where another process has it open, or where it is of a later version.
+ */
+export async function openSqlite(options: SqliteOptions): Promise<Store> {
+  closeSync(openSync(options.path, 'a', 0o600));
+  const lock = lockDatabase(options.path);
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(options.path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
+    database.exec(
+      `pragma journal_mode = wal; pragma synchronous = full; pragma journal_size_limit = ${WAL_KEPT_BYTES}`,
+    );
+    const connection = new Connection(database);
+    await migrate(connection.migrationTarget());
+    return new SqliteStore(options, lock, connection);
+  } catch (error) {
+    database?.close();
+    lock.close();
+    throw error;
+  }
+}
+
+/**
+ * Holds the database for this process: an exclusive transaction on a second file, which ends with the process however it ends.
+ * The database file itself stays free, so that a person can look into it with the `sqlite3` shell.
+ */
+function lockDatabase(path: string): DatabaseSync {
+  const file = `${path}.lock`;
+  closeSync(openSync(file, 'a', 0o600));
+  const lock = new DatabaseSync(file, { timeout: 0 });
+  try {
+    lock.exec('begin exclusive');
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (!(error instanceof Error && error.message.includes('locked'))) throw error;
+    throw new Error(
+      `The database ${path} is in use by another process: stop that one first, or choose another state folder.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** One connection with its prepared statements. */
+export class Connection implements Executor {
+  readonly database: DatabaseSync;
+  // Weak: a statement that the store forgets is finalised with its key.
+  readonly #prepared = new WeakMap<Statement, StatementSync>();
+
+  constructor(database: DatabaseSync) {
+    this.database = database;
+  }
+
+  rows(statement: Statement, parameters: readonly Parameter[]): Cell[][] {
+    return this.#prepare(statement).all(...(parameters as SQLInputValue[])) as unknown as Cell[][];
+  }
+
+  run(statement: Statement, parameters: readonly Parameter[]): number {
+    return Number(this.#prepare(statement).run(...(parameters as SQLInputValue[])).changes);
+  }
+
+  migrationTarget() {
+    const { database } = this;
+    return {
+      dialect: 'sqlite' as const,
+      script: (sql: string) => database.exec(sql),
+      begin: () => database.exec('begin immediate'),
+      number: (sql: string) => Number(Object.values(database.prepare(sql).get() ?? {})[0]),
+    };
+  }
+
+  #prepare(statement: Statement): StatementSync {
+    let prepared = this.#prepared.get(statement);
+    if (!prepared) {
+      prepared = this.database.prepare(statement.sql);
+      prepared.setReturnArrays(true);
+      this.#prepared.set(statement, prepared);
+    }
+    return prepared;
+  }
+}
+
+const begin: Statement = { sql: 'begin immediate' };
+const savepoint: Statement = { sql: 'savepoint work' };
+const release: Statement = { sql: 'release work' };
+const undo: Statement = { sql: 'rollback to work' };
+const commit: Statement = { sql: 'commit' };
+
+function beginWriting(connection: Connection): Transaction {
+  connection.run(begin, []);
+  connection.run(savepoint, []);
+  return {
+    executor: connection,
+    next() {
+      connection.run(release, []);
+      connection.run(savepoint, []);
+    },
+    undo() {
+      connection.run(undo, []);
+    },
+    commit() {
+      connection.run(commit, []);
+    },
+    rollback() {
+      if (connection.database.isTransaction) connection.database.exec('rollback');
+    },
+  };
+}
+
+class SqliteStore implements Store {
+  readonly #lock: DatabaseSync;
+  readonly #connection: Connection;
+  readonly #shared: Shared;
+  readonly #writer: Writer;
+  readonly #snapshots: SnapshotPool;
+  readonly #listeners = new Listeners();
+  #closing: Promise<void> | undefined;
+
+  constructor(options: SqliteOptions, lock: DatabaseSync, connection: Connection) {
+    this.#lock = lock;
+    this.#connection = connection;
+    this.#shared = shared(sqliteDialect, options.clock);
+    this.#writer = new Writer(
+      { shared: this.#shared, begin: () => beginWriting(connection), mayRetry: () => false },
+      () => this.#listeners.wake(),
+      { ...defaultLimits, ...options.limits },
+    );
+    this.#snapshots = new SnapshotPool(
+      () => new Connection(new DatabaseSync(options.path, { readOnly: true, timeout: BUSY_TIMEOUT_MS })),
+    );
+  }
+
+  read<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
+    return this.#snapshots.use((connection) => {
+      const scope = new Scope(this.#shared, connection);
+      return scope.during(() => work(new Session(scope)));
+    });
+  }
+
+  transact<T>(work: (t: Transactor) => Promise<T>): Promise<T> {
+    return this.#writer.transact(work);
+  }
+
+  onCommit(wake: () => void): () => void {
+    return this.#listeners.add(wake);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#writer.close();
+    await this.#snapshots.close();
+    this.#connection.database.close();
+    this.#lock.close();
+  }
+}

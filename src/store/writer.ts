@@ -1,0 +1,206 @@
+/** Writers run one after another and share commits: what waits while one commit is under way goes into the next. */
+import { busy } from '../model/faults.ts';
+import type { Executor } from './dialect/dialect.ts';
+import { Scope, type Shared } from './scope.ts';
+import { Session } from './session.ts';
+import type { Transactor } from './store.ts';
+import { pruneJournal, writeJournal } from './writes.ts';
+
+/** An open transaction on the write connection, with a savepoint in front of the current work. */
+export interface Transaction {
+  readonly executor: Executor;
+  /** Keeps what the work did, and sets the savepoint for the next one. */
+  next(): void | Promise<void>;
+  /** Undoes what was done since the savepoint. */
+  undo(): void | Promise<void>;
+  /** Makes everything durable; `woke` says that journal entries were written. */
+  commit(woke: boolean): void | Promise<void>;
+  /** Gives everything up. Does not throw. */
+  rollback(): void | Promise<void>;
+}
+
+/** How a database writes. */
+export interface WriteTarget {
+  readonly shared: Shared;
+  /** Begins a transaction, alone among all writers, with a savepoint set. */
+  begin(): Transaction | Promise<Transaction>;
+  /** Whether the error is a lost race, after which the same works may be run again. */
+  mayRetry(error: unknown): boolean;
+}
+
+/** The bounds of a writer. Times in milliseconds. */
+export interface WriterLimits {
+  /** Works in one commit. */
+  readonly batchWorks: number;
+  /** After this long, no further work joins the commit. */
+  readonly batchMs: number;
+  /** Works that wait; one more is refused as busy. */
+  readonly queued: number;
+  /** How long a work waits for its turn before it is refused as busy. */
+  readonly waitMs: number;
+  /** How long a work may run. */
+  readonly workMs: number;
+  /** Journal entries that are kept. */
+  readonly journalEntries: number;
+  /** How often the batch is run again after a lost race. */
+  readonly retries: number;
+}
+
+export const defaultLimits: WriterLimits = {
+  batchWorks: 64,
+  batchMs: 5,
+  queued: 10_000,
+  waitMs: 30_000,
+  workMs: 30_000,
+  journalEntries: 100_000,
+  retries: 5,
+};
+
+// The journal is pruned once for so many entries.
+const PRUNE_EVERY = 1000;
+
+interface Job {
+  readonly work: (t: Transactor) => Promise<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  readonly queuedAt: number;
+}
+
+type Outcome = { readonly job: Job; readonly value?: unknown; readonly error?: unknown; readonly failed: boolean };
+
+/** The queue of works of one store, and what runs it. */
+export class Writer {
+  readonly #target: WriteTarget;
+  readonly #limits: WriterLimits;
+  readonly #onCommit: (lastRev: number) => void;
+  #queue: Job[] = [];
+  #running: Promise<void> | undefined;
+  #closed = false;
+  #sincePrune = PRUNE_EVERY;
+
+  /** @param onCommit is told the newest revision after each commit that wrote journal entries. */
+  constructor(target: WriteTarget, onCommit: (lastRev: number) => void, limits: WriterLimits = defaultLimits) {
+    this.#target = target;
+    this.#onCommit = onCommit;
+    this.#limits = limits;
+  }
+
+  /** Queues a work; resolves when what it wrote is durable. */
+  transact<T>(work: (t: Transactor) => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(new Error('The store is closed.'));
+    if (this.#queue.length >= this.#limits.queued) return Promise.reject(busy('The database'));
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({ work, resolve: resolve as (value: unknown) => void, reject, queuedAt: performance.now() });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Refuses new works and waits until those that were taken are done. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+  }
+
+  // Each batch begins after the requests that came in meanwhile were read: that is what lets them share it.
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      await new Promise((resume) => setImmediate(resume));
+      await this.#runBatch();
+    }
+    this.#running = undefined;
+  }
+
+  async #runBatch(): Promise<void> {
+    const jobs = this.#take();
+    if (jobs.length === 0) return;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const { outcomes, rev } = await this.#attempt(jobs);
+        for (const { job, failed, value, error } of outcomes) failed ? job.reject(error) : job.resolve(value);
+        this.#queue.unshift(...jobs.slice(outcomes.length));
+        if (rev > 0) this.#onCommit(rev);
+        return;
+      } catch (error) {
+        if (attempt < this.#limits.retries && this.#target.mayRetry(error)) continue;
+        for (const job of jobs) job.reject(error);
+        return;
+      }
+    }
+  }
+
+  #take(): Job[] {
+    const jobs: Job[] = [];
+    const now = performance.now();
+    let taken = 0;
+    while (taken < this.#queue.length && jobs.length < this.#limits.batchWorks) {
+      const job = this.#queue[taken++] as Job;
+      if (now - job.queuedAt > this.#limits.waitMs) job.reject(busy('The database'));
+      else jobs.push(job);
+    }
+    this.#queue.splice(0, taken);
+    return jobs;
+  }
+
+  // Runs as many of the jobs as the batch's time allows, in order; outcomes are true once this resolves.
+  async #attempt(jobs: readonly Job[]): Promise<{ outcomes: Outcome[]; rev: number }> {
+    const transaction = await this.#target.begin();
+    const started = performance.now();
+    const outcomes: Outcome[] = [];
+    let rev = 0;
+    let dirty = false;
+    try {
+      for (const job of jobs) {
+        if (outcomes.length > 0 && performance.now() - started > this.#limits.batchMs) break;
+        if (dirty) await transaction.next();
+        dirty = false;
+        try {
+          const done = await this.#perform(transaction, job);
+          rev = Math.max(rev, done.rev);
+          outcomes.push({ job, value: done.value, failed: false });
+          dirty = true;
+        } catch (error) {
+          if (this.#target.mayRetry(error)) throw error;
+          await transaction.undo();
+          outcomes.push({ job, error, failed: true });
+        }
+      }
+      if (rev > 0) await this.#prune(transaction, rev);
+      await transaction.commit(rev > 0);
+      return { outcomes, rev };
+    } catch (error) {
+      await transaction.rollback();
+      throw error;
+    }
+  }
+
+  #perform(transaction: Transaction, job: Job): Promise<{ value: unknown; rev: number }> {
+    const scope = new Scope(this.#target.shared, transaction.executor);
+    const session = new Session(scope);
+    return scope.during(async () => {
+      const value = await within(this.#limits.workMs, job.work(session));
+      const keys = session.woken();
+      if (keys.length === 0) return { value, rev: 0 };
+      this.#sincePrune++;
+      return { value, rev: await writeJournal(scope, keys) };
+    });
+  }
+
+  async #prune(transaction: Transaction, rev: number): Promise<void> {
+    if (this.#sincePrune < PRUNE_EVERY) return;
+    this.#sincePrune = 0;
+    await pruneJournal(new Scope(this.#target.shared, transaction.executor), rev - this.#limits.journalEntries);
+  }
+}
+
+/** The promise, or after so many milliseconds an error. */
+function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(new Error(`A transaction ran for more than ${ms} ms: its work must await nothing but the transactor.`)),
+      ms,
+    );
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
