@@ -41,13 +41,19 @@ async function deletions(namespace: Namespace, wanted: TranslatedConnections): P
   return (await portsInUse(namespace, wanted)).map((port) => deletion(wanted, port));
 }
 
+/**
+ * What reads many deletions at once. conntrack opens its standard input by name, which works on a pipe but not on the socket that
+ * this process writes to; the words of the script are constant.
+ */
+const fromPipe = ['sh', '-c', 'cat | conntrack --load-file -'];
+
 /** Deletes; entries that are not there are fine (the program ends with 1 when it found none). */
 async function remove(namespace: Namespace, lines: readonly string[][]): Promise<void> {
   if (lines.length === 0) return;
   const [only] = lines.length === 1 ? lines : [];
-  const argv = ['conntrack', ...(only ?? ['--load-file', '-'])];
+  const argv = inNamespace(namespace, only ? ['conntrack', ...only] : fromPipe);
   const stdin = only ? {} : { stdin: lines.map((words) => `${words.join(' ')}\n`).join('') };
-  const { code, stderr } = await run(inNamespace(namespace, argv), { deadlineMs, codes: [0, 1], ...stdin });
+  const { code, stderr } = await run(argv, { deadlineMs, codes: [0, 1], ...stdin });
   if (code !== 0 && !/flow entries have been deleted/.test(stderr))
     throw new Error(`${argv.join(' ')}: ${stderr.trim()}`);
 }

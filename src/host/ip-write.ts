@@ -9,7 +9,8 @@ export interface Line {
   readonly fine?: RegExp;
 }
 
-const gone = /Cannot find device|does not exist|No such (process|file or directory|device)|ddress not found|Cannot assign requested/;
+const gone =
+  /Cannot find device|does not exist|No such (process|file or directory|device)|ddress not found|Cannot assign requested/;
 const there = /File exists|already assigned/;
 
 /** Joins words to a line. A word that the program would read as two, or as a comment, is an error. */

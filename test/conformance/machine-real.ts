@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { after } from 'node:test';
 import { openHost } from '../../src/host/linux.ts';
+import { kernelSuite } from './machine-kernel.ts';
 import { machineSuite } from './machine-suite.ts';
 
 const folder = mkdtempSync('/tmp/neutrino-machine-');
@@ -12,3 +13,4 @@ after(async () => {
 });
 
 machineSuite('Linux', async () => host, folder);
+kernelSuite(host, folder);
