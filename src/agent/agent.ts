@@ -1,0 +1,206 @@
+/** The agent of a host: hears what the host is to realise, brings it about, keeps it so, and says what came of it. */
+import { join } from 'node:path';
+import type { AgentClient } from '../client/index.ts';
+import type { Machine } from '../host/machine.ts';
+import { apiTimestamp, type Clock } from '../lib/clock.ts';
+import type { AgentReport } from '../model/host-objects.ts';
+import { factKey } from '../plan/facts.ts';
+import type { Step } from '../plan/steps.ts';
+import { type DesiredStore, openDesired } from './desired.ts';
+import { agentReport, runHeartbeat } from './heartbeat.ts';
+import { Known } from './known.ts';
+import { openLedger } from './ledger.ts';
+import { firstLinks, type LinkWatch, watchLinks } from './links.ts';
+import { type ChangeLog, changeLog, type Log } from './log.ts';
+import { planAll } from './preview.ts';
+import type { Workshop } from './reconcile.ts';
+import { startResync } from './resync.ts';
+import { type Statuses, startStatuses } from './statuses.ts';
+import type { Status } from './unit.ts';
+import { type FixedEnvironment, Units } from './units.ts';
+import type { Backoff } from './wait.ts';
+import { runWatch } from './watch.ts';
+import { startWorker, type Worker } from './worker.ts';
+
+export interface AgentOptions {
+  readonly client: Pick<AgentClient, 'report' | 'status' | 'watch'>;
+  readonly machine: Machine;
+  /** What rendering needs to know of the host. */
+  readonly env: FixedEnvironment;
+  /** The agent keeps its files in `<stateDir>/agent`. One agent at a time: the caller sees to that. */
+  readonly stateDir: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** What it reports of itself; default: all functions, with the environment's settings. */
+  readonly report?: AgentReport;
+  /** `[agent] report_interval`, milliseconds; default 30 s. */
+  readonly reportIntervalMs?: number;
+  /** In this time, every unit is looked at once, milliseconds; default 60 s. 0: never. */
+  readonly resyncIntervalMs?: number;
+  /** How failed work is repeated; default from 1 s to 60 s. */
+  readonly retry?: Backoff;
+  /** How a broken connection to the server is repeated; default from 200 ms to 15 s. */
+  readonly reconnect?: Backoff;
+  /** How long statuses are gathered, milliseconds; default 10. */
+  readonly statusFlushMs?: number;
+}
+
+/** How an agent stands. */
+export interface AgentState {
+  /** The last revision of the server that it knows whole. */
+  readonly rev: number;
+  readonly connected: boolean;
+  /** Objects that the host is to realise. */
+  readonly objects: number;
+  /** Units that wait for work or are worked on. */
+  readonly busy: number;
+  /** Statuses that the server has not taken. */
+  readonly unreported: number;
+  /** The status of each object, as last worked on. */
+  readonly statuses: readonly Status[];
+}
+
+export interface Agent {
+  /** Looks at everything and repairs it now; resolves when each object was worked on once, whatever came of it. */
+  sync(): Promise<void>;
+  /** What it would do now, doing nothing. */
+  plan(): Promise<Step[]>;
+  /** Ends after the step under way, with everything on disk and all networks as they are. */
+  stop(): Promise<void>;
+  state(): AgentState;
+}
+
+const defaultRetry: Backoff = { firstMs: 1000, longestMs: 60_000 };
+const defaultReconnect: Backoff = { firstMs: 200, longestMs: 15_000 };
+
+/** The folder of an agent's files. */
+export const agentFolder = (stateDir: string) => join(stateDir, 'agent');
+
+interface Parts {
+  readonly options: AgentOptions;
+  readonly log: ChangeLog;
+  readonly desired: DesiredStore;
+  readonly shop: Workshop;
+  readonly statuses: Statuses;
+  readonly worker: Worker;
+  readonly stopping: AbortController;
+  connected: boolean;
+}
+
+/** Makes due whatever has an object or a trace on the host. Not before the objects are known to be all. */
+function wakeAll({ desired, shop }: Parts): void {
+  if (!desired.complete) return;
+  shop.units.wake(shop.units.unit('base'), 'start', { render: true });
+  for (const key of desired.keys()) shop.units.wake(shop.units.unit(key), 'start', { render: true });
+  for (const key of shop.ledger.units()) shop.units.wake(shop.units.unit(key), `${key} is gone`, { render: true });
+}
+
+/** The part that needs the devices of the host: working from disk, then listening. */
+async function run(parts: Parts): Promise<LinkWatch | undefined> {
+  const { options, log, desired, shop, worker, stopping } = parts;
+  const reconnect = options.reconnect ?? defaultReconnect;
+  const links = await firstLinks(options.machine, log, options.retry ?? defaultRetry, stopping.signal);
+  if (!links) return undefined;
+  shop.units.links = new Set(links.keys());
+  wakeAll(parts);
+  worker.poke();
+  const linkWatch = watchLinks(options.machine, links, log, (names, now) => {
+    shop.units.links = new Set(now.keys());
+    for (const name of names) deviceChanged(parts, name, now.has(name));
+    worker.poke();
+  });
+  let complete = desired.complete;
+  const events = {
+    changed: (keys: readonly Parameters<Units['objectChanged']>[0][]) => {
+      // Objects that come one by one before the first whole state are part of it.
+      if (!desired.complete) return;
+      if (!complete) wakeAll(parts);
+      complete = true;
+      for (const key of keys) shop.units.objectChanged(key);
+      worker.poke();
+    },
+    snapshot: () => {
+      for (const unit of shop.units.byKey.values()) if (unit.status) parts.statuses.report(unit.status);
+      worker.poke();
+    },
+    connected: (is: boolean) => {
+      parts.connected = is;
+    },
+  };
+  await runWatch(options.client, desired, events, log, reconnect, stopping.signal);
+  return linkWatch;
+}
+
+/** Our own devices come and go with our own steps; only what differs from what we know of is news. */
+function deviceChanged({ shop, worker }: Parts, name: string, there: boolean): void {
+  const key = factKey({ fact: 'link', namespace: '', name, kind: { type: 'foreign' }, up: true });
+  const ours = worker.claims(key) || (shop.ledger.has(key) && there === shop.known.has(key));
+  shop.units.deviceChanged(name, ours);
+}
+
+/** Starts the agent of a host. Throws when its folder cannot be used. It works from disk at once, before the server answers. */
+export function startAgent(options: AgentOptions): Agent {
+  const folder = agentFolder(options.stateDir);
+  const log = changeLog(options.log);
+  const desired = openDesired(folder);
+  const ledger = openLedger(folder);
+  const units = new Units(desired, options.env);
+  const known = new Known();
+  units.knownBy((key) => known.has(key));
+  const shop: Workshop = { machine: options.machine, units, ledger, known };
+  const reconnect = options.reconnect ?? defaultReconnect;
+  const statuses = startStatuses(options.client, log, reconnect, options.statusFlushMs ?? 10);
+  const worker = startWorker({
+    shop,
+    clock: options.clock,
+    log,
+    backoff: options.retry ?? defaultRetry,
+    beforeRun: () => desired.flush(),
+    report: (status) => statuses.report(status),
+  });
+  const stopping = new AbortController();
+  const parts: Parts = { options, log, desired, shop, statuses, worker, stopping, connected: false };
+  const report = options.report ?? agentReport(options.env, apiTimestamp(options.clock.now()));
+  const heartbeat = runHeartbeat(
+    options.client,
+    report,
+    options.reportIntervalMs ?? 30_000,
+    log,
+    reconnect,
+    stopping.signal,
+  );
+  const running = run(parts);
+  const resync = startResync(units, worker, options.resyncIntervalMs ?? 60_000);
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    stopping.abort();
+    resync.stop();
+    await worker.stop();
+    const [linkWatch] = await Promise.all([running, heartbeat]);
+    linkWatch?.stop();
+    await statuses.stop();
+    desired.close();
+    ledger.close();
+  };
+  return {
+    sync: () => worker.syncAll('asked to look'),
+    plan: () => planAll(shop.machine, units, ledger),
+    stop() {
+      stopped ??= stop();
+      return stopped;
+    },
+    state: () => stateOf(parts),
+  };
+}
+
+function stateOf({ desired, shop, statuses, connected }: Parts): AgentState {
+  const all = [...shop.units.byKey.values()];
+  return {
+    rev: desired.rev,
+    connected,
+    objects: desired.size,
+    busy: all.filter((unit) => unit.running || unit.due > 0).length,
+    unreported: statuses.pending,
+    statuses: all.flatMap((unit) => unit.status ?? []),
+  };
+}

@@ -1,0 +1,65 @@
+/** The sign of life: what this host can do, at start and from time to time. */
+import type { AgentClient } from '../client/index.ts';
+import type { AgentReport } from '../model/host-objects.ts';
+import type { ChangeLog } from './log.ts';
+import type { FixedEnvironment } from './units.ts';
+import { type Backoff, jitteredMs, pause } from './wait.ts';
+
+/** The report of a host with all functions, under the names that Neutron's clients know. */
+export function agentReport(env: FixedEnvironment, startedAt: string): AgentReport {
+  const mappings = { bridge_mappings: env.bridgeMappings };
+  return {
+    functions: [
+      {
+        agent_type: 'Linux bridge agent',
+        binary: 'neutron-linuxbridge-agent',
+        configurations: {
+          ...mappings,
+          interface_mappings: {},
+          tunneling_ip: env.localIp,
+          tunnel_types: env.localIp === null ? [] : ['vxlan'],
+          extensions: [],
+        },
+      },
+      {
+        agent_type: 'L3 agent',
+        binary: 'neutron-l3-agent',
+        configurations: { agent_mode: 'legacy', handle_internal_only_routers: true, interface_driver: 'linuxbridge' },
+      },
+      {
+        agent_type: 'DHCP agent',
+        binary: 'neutron-dhcp-agent',
+        configurations: { dhcp_driver: 'neutron.agent.linux.dhcp.Dnsmasq' },
+      },
+    ],
+    local_ip: env.localIp,
+    bridge_mappings: env.bridgeMappings,
+    started_at: startedAt,
+  };
+}
+
+/** Reports at once and then every `intervalMs`, sooner after a failure, until the signal is aborted. */
+export async function runHeartbeat(
+  client: Pick<AgentClient, 'report'>,
+  report: AgentReport,
+  intervalMs: number,
+  log: ChangeLog,
+  backoff: Backoff,
+  signal: AbortSignal,
+): Promise<void> {
+  let failures = 0;
+  while (!signal.aborted) {
+    let wait = intervalMs;
+    try {
+      await client.report(report, signal);
+      failures = 0;
+      log.clear('report', 'The server takes reports again.');
+    } catch (error) {
+      if (signal.aborted) return;
+      failures += 1;
+      wait = Math.min(intervalMs, jitteredMs(backoff, failures));
+      log.warn('report', `The server could not be told that this host is alive: ${(error as Error).message}`);
+    }
+    await pause(wait, signal);
+  }
+}
