@@ -1,7 +1,7 @@
 /** How a port is wired on its host: binding:vif_type and binding:vif_details. */
 import { agent, type network, type port, routerBinding } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
-import { isAlive, l2AgentTypes } from '../rules/schedule.ts';
+import { canWire, isAlive, l2AgentTypes } from '../rules/schedule.ts';
 import { routerOwners } from '../rules/wake.ts';
 import type { Context } from './context.ts';
 
@@ -16,19 +16,15 @@ const unwired = (host: string, type: 'unbound' | 'binding_failed'): Binding => (
   'binding:vif_details': {},
 });
 
-/** Whether an L2 agent can wire this network: one on a physical network needs a bridge for it. */
-function canWire(l2: Row<typeof agent>, on: Row<typeof network>): boolean {
-  const physical = on['provider:physical_network'];
-  if (!physical) return true;
-  const mappings = l2.configurations.bridge_mappings;
-  return typeof mappings === 'object' && mappings !== null && Object.hasOwn(mappings, physical);
-}
-
 /** The binding of a port of a network to a host: `''` is unbound; without an L2 agent that is alive and can wire it, it fails. */
 export async function bindingOn(c: Context, host: string, on: Row<typeof network>): Promise<Binding> {
   if (host === '') return unwired('', 'unbound');
   const agents = await c.t.find(agent, { host, agent_type: l2AgentTypes });
-  const l2 = agents.find((row) => isAlive(row, c.clock.now(), c.settings.agentDownTimeSeconds) && canWire(row, on));
+  const l2 = agents.find(
+    (row) =>
+      isAlive(row, c.clock.now(), c.settings.agentDownTimeSeconds) &&
+      canWire(row.configurations, on['provider:physical_network']),
+  );
   if (!l2) return unwired(host, 'binding_failed');
   return {
     'binding:host_id': host,

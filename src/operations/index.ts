@@ -1,0 +1,24 @@
+/** The operations of every resource, by its name. */
+import { agentOperations } from './agent.ts';
+import type { Operations } from './context.ts';
+import { floatingipOperations } from './floatingip.ts';
+import { networkOperations } from './network.ts';
+import { portForwardingOperations } from './port-forwarding.ts';
+import { portOperations } from './port-operations.ts';
+import { routerOperations } from './router.ts';
+import { securityGroupOperations } from './security-group.ts';
+import { securityGroupRuleOperations } from './security-group-rule.ts';
+import { subnetOperations } from './subnet.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: operations of every resource; each takes the rows of its own.
+export const operations: Readonly<Record<string, Operations<any>>> = {
+  agent: agentOperations,
+  floatingip: floatingipOperations,
+  network: networkOperations,
+  port: portOperations,
+  port_forwarding: portForwardingOperations,
+  router: routerOperations,
+  security_group: securityGroupOperations,
+  security_group_rule: securityGroupRuleOperations,
+  subnet: subnetOperations,
+};

@@ -1,0 +1,89 @@
+/** Which hosts serve DHCP on which network, and the ports of those services. */
+import { Fault } from '../model/faults.ts';
+import { dhcpBinding, network, port } from '../model/index.ts';
+import type { Row } from '../model/language.ts';
+import { agentTypes, type Candidate, chooseDhcpAgents, dhcpDeviceId } from '../rules/schedule.ts';
+import type { Context } from './context.ts';
+import { createPort, removePort, updatePort } from './port.ts';
+import { fixedIpsOf, subnetsOf } from './port-addresses.ts';
+import { ableAgents, usableAgents, withLoads } from './schedule-agents.ts';
+
+type NetworkRow = Row<typeof network>;
+type Binding = Row<typeof dhcpBinding>;
+type AddressRequest = { subnet_id: string }[];
+
+/** A subnet without a free address for DHCP is no reason to refuse what the user asked for: it goes unserved. */
+async function unlessFull<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Fault && error.type === 'IpAddressGenerationFailure') return undefined;
+    throw error;
+  }
+}
+
+function createDhcpPort(c: Context, on: NetworkRow, host: string, requests: AddressRequest) {
+  const draft = {
+    network_id: on.id,
+    project_id: on.project_id,
+    device_owner: 'network:dhcp',
+    device_id: dhcpDeviceId(host, on.id),
+    fixed_ips: requests,
+    'binding:host_id': host,
+  };
+  return unlessFull(createPort(c, draft, { owner: 'system' }));
+}
+
+async function bind(c: Context, on: NetworkRow, agent: Candidate, requests: AddressRequest): Promise<void> {
+  const made = await createDhcpPort(c, on, agent.host, requests);
+  if (!made) return;
+  await c.t.insert(dhcpBinding, { network_id: on.id, agent_id: agent.id, host: agent.host, port_id: made.id });
+}
+
+async function unbind(c: Context, binding: Binding): Promise<void> {
+  await c.t.deleteMany(dhcpBinding, { network_id: binding.network_id, agent_id: binding.agent_id });
+  const row = await c.t.get(port, binding.port_id);
+  if (row) await removePort(c, row, { force: true });
+  c.t.wake([`dhcp/${binding.network_id}`, `network/${binding.network_id}`]);
+}
+
+/** The port of a service that stays has an address of each subnet that it serves, and no other. */
+async function keep(c: Context, on: NetworkRow, binding: Binding, requests: AddressRequest): Promise<void> {
+  const row = await c.t.get(port, binding.port_id);
+  if (!row) {
+    await c.t.deleteMany(dhcpBinding, { network_id: on.id, agent_id: binding.agent_id });
+    return bind(c, on, { id: binding.agent_id, host: binding.host, load: 0 }, requests);
+  }
+  const has = new Set(fixedIpsOf(row).map((fixedIp) => fixedIp.subnet_id));
+  const same = has.size === requests.length && requests.every((request) => has.has(request.subnet_id));
+  if (!same) await unlessFull(updatePort(c, row, { fixed_ips: requests }));
+}
+
+/**
+ * Brings the DHCP services of a network in line with its subnets: with a subnet that has DHCP on, up to dhcp_agents_per_network
+ * agents serve it, each with a port that has an address of each such subnet; without one, none.
+ */
+export async function scheduleDhcp(c: Context, networkId: string): Promise<void> {
+  const on = await c.t.get(network, networkId);
+  if (!on) return;
+  const served = (await subnetsOf(c, networkId)).filter((row) => row.enable_dhcp);
+  const requests = served.map((row) => ({ subnet_id: row.id }));
+  const bound = await c.t.find(dhcpBinding, { network_id: networkId });
+  if (served.length === 0) {
+    for (const binding of bound) await unbind(c, binding);
+    return;
+  }
+  const count = c.settings.dhcpAgentsPerNetwork;
+  const usable = await usableAgents(c, agentTypes.dhcp);
+  const able = await ableAgents(c, usable, on['provider:physical_network']);
+  const choice = chooseDhcpAgents(
+    bound.map((binding) => binding.agent_id),
+    await withLoads(c, able, dhcpBinding, count),
+    count,
+  );
+  for (const binding of bound) {
+    if (choice.drop.includes(binding.agent_id)) await unbind(c, binding);
+    else await keep(c, on, binding, requests);
+  }
+  for (const agent of choice.add) await bind(c, on, agent, requests);
+}
