@@ -17,6 +17,8 @@ export interface HostEnvironment {
   readonly links: ReadonlySet<string>;
   readonly driver: 'linuxbridge';
   readonly natDriver: 'iptables';
+  /** False: the L3 agent has no extension port_forwarding, so forwarded ports are not realised here. Default true. */
+  readonly forwardsPorts?: boolean;
 }
 
 /** What came of rendering an object. */

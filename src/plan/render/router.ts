@@ -100,7 +100,8 @@ function firstByDestination(routes: readonly RouteFact[]): RouteFact[] {
 }
 
 /** The facts of `router/<id>`. A router that is down is not there, as in Neutron. */
-export function renderRouter(router: HostRouter, look: Lookup, env: HostEnvironment): Rendering {
+export function renderRouter(whole: HostRouter, look: Lookup, env: HostEnvironment): Rendering {
+  const router = env.forwardsPorts === false ? { ...whole, port_forwardings: [] } : whole;
   if (!router.admin_state_up) return { facts: [], waiting: 'admin_state_up is false', problem: null };
   const namespace = routerNamespace(router.id);
   const { inner, gateway } = devicesOf(router);
