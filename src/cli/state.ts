@@ -38,20 +38,21 @@ export function causeOf(error: unknown): string {
 }
 
 /**
- * Takes the folder, making it when it is missing. Who has it is told by a lock of the kernel on `lock`, which ends with the
+ * Takes the folder for a server or an agent, making it when it is missing. Who has it is told by a lock of the kernel on
+ * `server.lock` or `agent.lock`, which ends with the
  * process, however it ends. Others may enter the folder (dnsmasq drops its privileges and reads its files there); what is secret
  * has a mode of its own. Throws a CommandError: another process has it, or it cannot be written.
  */
-export function openState(dir: string): State {
+export function openState(dir: string, owner: 'server' | 'agent'): State {
   const folder = resolve(dir);
   const path = (name: string) => join(folder, name);
-  const mine = path(`pid.${process.pid}`);
+  const mine = path(`${owner}.pid.${process.pid}`);
   let lock: DatabaseSync;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o755 });
     // SQLite may open a file that it cannot write; this one tells the difference.
     writeFileSync(mine, '', { mode: 0o600 });
-    lock = new DatabaseSync(path('lock'), { timeout: 0 });
+    lock = new DatabaseSync(path(`${owner}.lock`), { timeout: 0 });
   } catch (error) {
     throw new CommandError(
       `The state folder ${folder} cannot be written: ${causeOf(error)}; name another by --state-dir.`,
@@ -62,14 +63,14 @@ export function openState(dir: string): State {
   } catch {
     lock.close();
     rmSync(mine, { force: true });
-    const pid = existsSync(path('pid')) ? readFileSync(path('pid'), 'utf8').trim() : '';
+    const pid = existsSync(path(`${owner}.pid`)) ? readFileSync(path(`${owner}.pid`), 'utf8').trim() : '';
     const who = pid === '' ? 'Another process' : `Process ${pid}`;
-    throw new CommandError(`${who} has the state folder ${folder}; stop it, or name another folder by --state-dir.`);
+    throw new CommandError(`${who} has the state folder ${folder}: stop it, or name another folder by --state-dir.`);
   }
   writeFileSync(mine, `${process.pid}\n`, { mode: 0o600 });
-  renameSync(mine, path('pid'));
+  renameSync(mine, path(`${owner}.pid`));
   const release = () => {
-    rmSync(path('pid'), { force: true });
+    rmSync(path(`${owner}.pid`), { force: true });
     lock.close();
   };
   return { dir: folder, path, release };
@@ -105,11 +106,9 @@ export function agentSecret(path: string): string {
   return secret;
 }
 
-/** Makes a file that only its owner reads where there is none, for a database to be put into. */
-export function reserveSecret(path: string): void {
-  try {
-    writeFileSync(path, '', { mode: 0o600, flag: 'a' });
-  } catch (error) {
-    throw new CommandError(`${path} cannot be written: ${causeOf(error)}.`);
-  }
+/** The process that has the folder as server or agent, or undefined. */
+export function ownerOf(dir: string, owner: 'server' | 'agent'): number | undefined {
+  const file = join(resolve(dir), `${owner}.pid`);
+  const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+  return pid > 0 && existsSync(`/proc/${pid}`) ? pid : undefined;
 }

@@ -114,9 +114,7 @@ function agentSettings(reader: OptionReader, hasL3File: boolean): AgentSettings 
     bridgeMappings: reader.value(options.bridgeMappings),
     localIp: reader.value(options.localIp) || null,
     l3Extensions: reader.given(options.l3Extensions) ?? (hasL3File ? [] : options.l3Extensions.default),
-    dnsmasqDnsServers: reader.value(options.dnsmasqDnsServers),
     reportIntervalSeconds: reader.value(options.reportInterval),
-    retrySeconds: reader.value(options.resyncInterval),
   };
 }
 

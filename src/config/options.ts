@@ -240,8 +240,6 @@ const agentOptions = {
     "The address of this host's tunnel endpoint. Empty: this host has no tunnels to others.",
     { deprecated: ['ovs.local_ip'] },
   ),
-  dnsmasqDnsServers: main('dnsmasq_dns_servers', names, [], 'The name servers that dnsmasq asks.'),
-  resyncInterval: main('resync_interval', number(1), 5, 'Seconds until something that failed is tried again.'),
 };
 
 /** The options by what the code calls them. */

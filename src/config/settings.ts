@@ -22,9 +22,7 @@ export interface AgentSettings {
   readonly localIp: string | null;
   /** `[agent] extensions` of the l3_agent.ini; without `port_forwarding` the agent realises no forwarded port. */
   readonly l3Extensions: readonly string[];
-  readonly dnsmasqDnsServers: readonly string[];
   readonly reportIntervalSeconds: number;
-  readonly retrySeconds: number;
 }
 
 /** Everything that the files decide. */

@@ -44,6 +44,11 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     log_dir: elsewhere,
     use_syslog: elsewhere,
     num_sync_threads: processes,
+    resync_interval: 'what failed is tried again by itself, at growing distances',
+    dnsmasq_dns_servers: 'instances are given the name servers of their subnets',
+    dnsmasq_local_resolv: 'instances are given the name servers of their subnets',
+    dnsmasq_config_file: 'dnsmasq is told everything on its command line',
+    handle_internal_only_routers: 'it is always on',
     vlan_transparent: 'VLAN-transparent networks are not there yet',
   },
   agent: {
