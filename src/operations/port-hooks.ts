@@ -2,11 +2,12 @@
  * What a port's change means to the floating IPs and forwardings that lead to it (neutron/db/l3_db.py,
  * neutron/services/portforwarding/pf_plugin.py). Ports call this; it knows nothing of how ports are made.
  */
-
+import { isDeepStrictEqual } from 'node:util';
 import { badRequest, fipAssociated } from '../model/faults.ts';
 import type { HostKey } from '../model/host-objects.ts';
-import { floatingip, type port, portForwarding } from '../model/index.ts';
+import { floatingip, type port, portForwarding, router } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
+import { GATEWAY_OWNER } from '../rules/router.ts';
 import type { Context } from './context.ts';
 
 type PortRow = Row<typeof port>;
@@ -15,10 +16,11 @@ type Forwarding = Row<typeof portForwarding>;
 const routerKey = (id: string): HostKey => `router/${id}`;
 
 /**
- * These addresses have left the port: forwardings to them go. Refuses (400 BadRequest) to take away an address that a floating
- * IP stands for.
+ * The port has changed, and `goneIps` are the addresses that have left it: forwardings to them go. Refuses (400 BadRequest) to
+ * take away an address that a floating IP stands for. A router shows the addresses of its gateway port.
  */
 export async function releaseForwardings(c: Context, row: PortRow, goneIps: readonly string[]): Promise<void> {
+  if (row.device_owner === GATEWAY_OWNER) await showGatewayAddresses(c, row);
   if (goneIps.length === 0) return;
   if (await c.t.first(floatingip, { port_id: row.id, fixed_ip_address: goneIps })) {
     throw badRequest(
@@ -28,6 +30,15 @@ export async function releaseForwardings(c: Context, row: PortRow, goneIps: read
   }
   const led = await c.t.find(portForwarding, { internal_port_id: row.id, internal_ip_address: goneIps });
   await deleteForwardings(c, led);
+}
+
+async function showGatewayAddresses(c: Context, row: PortRow): Promise<void> {
+  const of = await c.t.get(router, row.device_id);
+  if (of?.gw_port_id !== row.id || !of.external_gateway_info) return;
+  if (isDeepStrictEqual(of.external_gateway_info.external_fixed_ips, row.fixed_ips)) return;
+  await c.t.update(router, of.id, {
+    external_gateway_info: { ...of.external_gateway_info, external_fixed_ips: row.fixed_ips },
+  });
 }
 
 /**
