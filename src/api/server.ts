@@ -1,6 +1,12 @@
 /** The API as one Fastify instance: Networking, Identity, the agents' paths, health. The caller listens. */
 import { randomUUID } from 'node:crypto';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import { malformedBody, notFound, unauthorized } from '../model/faults.ts';
@@ -43,14 +49,16 @@ const urlLimit = 32 * 1024;
 
 function newInstance(log: FastifyBaseLogger | false): FastifyInstance {
   const common = {
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     genReqId: () => `req-${randomUUID()}`,
     requestIdHeader: false as const,
     http: { maxHeaderSize: 64 * 1024 },
     routerOptions: { maxParamLength: 1024 },
-    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: never) =>
-      void sendError(malformedBody('The URL is not percent-encoded UTF-8'), request, reply),
+    frameworkErrors: (_error: unknown, request: unknown, reply: unknown) => {
+      const fault = malformedBody('The URL is not percent-encoded UTF-8');
+      sendError(fault, request as FastifyRequest, reply as FastifyReply);
+    },
     clientErrorHandler: refuseConnection,
     forceCloseConnections: true,
   };

@@ -1,6 +1,6 @@
 /** What agents report, checked: a sign of life, and what came of the objects. */
 import { malformedBody } from '../../model/faults.ts';
-import type { AgentReport, HostKey, StatusReport } from '../../model/host-objects.ts';
+import type { AgentReport, StatusReport } from '../../model/host-objects.ts';
 import * as t from '../../model/types.ts';
 import { invalidField } from '../faults.ts';
 
@@ -48,11 +48,11 @@ export function readReport(body: unknown): AgentReport {
 const hostKey = /^(network|port|security_group|address_set|dhcp|router)\/[0-9a-f-]{36}$/;
 
 /** Checks a report of states; throws a 400 fault that names the member. */
-export function readStatuses(body: unknown): StatusReport['statuses'] {
-  const { statuses } = parse(statusType, body);
-  for (const [at, status] of statuses.entries()) {
+export function readStatuses(body: unknown): StatusReport {
+  const report = parse(statusType, body);
+  for (const [at, status] of report.statuses.entries()) {
     if (!hostKey.test(status.key))
       throw invalidField(`body.statuses[${at}].key`, new t.Problem('<kind>/<id> of a host object', status.key));
   }
-  return statuses as readonly { key: HostKey; state: 'ACTIVE'; reason?: string }[];
+  return report as StatusReport;
 }

@@ -14,7 +14,7 @@ import { type HostView, watchHost } from './watch.ts';
 /** What the server does with what agents say, and what it tells them (operations/agent.ts, operations/host-view.ts). */
 export interface HostOperations extends HostView {
   applyAgentReport(c: Context, host: string, report: AgentReport): Promise<unknown>;
-  applyStatuses(c: Context, host: string, statuses: StatusReport['statuses']): Promise<unknown>;
+  applyStatuses(c: Context, host: string, report: StatusReport): Promise<unknown>;
 }
 
 /** Who acts when an agent does. */
@@ -45,8 +45,8 @@ export function agentRoutes(app: FastifyInstance, services: Services, hosts: Hos
   });
   route(app, `${path}/status`, {
     POST: async (request, reply) => {
-      const [host, statuses] = [readHost(paramOf(request, 'host')), readStatuses(jsonBody(request))];
-      if (statuses.length > 0) await act((c) => hosts.applyStatuses(c, host, statuses));
+      const [host, report] = [readHost(paramOf(request, 'host')), readStatuses(jsonBody(request))];
+      if (report.statuses.length > 0) await act((c) => hosts.applyStatuses(c, host, report));
       return reply.code(204).send();
     },
   });

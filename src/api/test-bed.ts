@@ -1,0 +1,111 @@
+/** An API over a fresh database, with users to ask as; for tests. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { ManualClock } from '../lib/clock.ts';
+import { SeededRandom } from '../lib/random.ts';
+import { applyAgentReport, applyStatuses } from '../operations/agent.ts';
+import { hostObject, hostObjectKeys } from '../operations/host-view.ts';
+import { operations } from '../operations/index.ts';
+import { defaultSettings, type NetworkingSettings } from '../rules/settings.ts';
+import { openSqlite } from '../store/sqlite.ts';
+import type { Store } from '../store/store.ts';
+import { bootstrapIdentity, ensureAgentToken } from './identity/bootstrap.ts';
+import { createApi } from './server.ts';
+
+/** Passwords of the users, and the agents' secret. */
+export const secrets = { admin: 'admin-password', demo: 'demo-password', agent: 'agent-secret' } as const;
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape.
+export type Json = any;
+
+/** An answer: its status, its headers, its body as JSON where it is some. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Json;
+  readonly text: string;
+}
+
+/** The API and ways to ask it. */
+export interface TestApi {
+  readonly app: FastifyInstance;
+  readonly store: Store;
+  readonly clock: ManualClock;
+  /** Asks with a token ('' for none). A string or buffer is sent as it is, anything else as JSON. */
+  ask(token: string, method: string, url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** The token of a log-in. */
+  logIn(user: string, password: string, project?: string): Promise<string>;
+  /** The token of the administrator in project admin, and of demo in project demo. */
+  readonly admin: string;
+  readonly demo: string;
+  close(): Promise<void>;
+}
+
+function parsed(text: string): Json {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The body of a log-in by names. */
+export function logInBody(user: string, password: string, project?: string): unknown {
+  const domain = { id: 'default' };
+  return {
+    auth: {
+      identity: { methods: ['password'], password: { user: { name: user, domain, password } } },
+      ...(project ? { scope: { project: { name: project, domain } } } : {}),
+    },
+  };
+}
+
+/** Starts an API over a new database in a folder of its own. */
+export async function startTestApi(settings: Partial<NetworkingSettings> = {}): Promise<TestApi> {
+  const folder = await mkdtemp(join(tmpdir(), 'neutrino-api-'));
+  const clock = new ManualClock();
+  const store = await openSqlite({ path: join(folder, 'db'), clock });
+  await bootstrapIdentity(store, { adminPassword: secrets.admin, demoPassword: secrets.demo, clock });
+  await ensureAgentToken(store, secrets.agent, clock);
+  const app = createApi({
+    store,
+    settings: { ...defaultSettings, ...settings },
+    clock,
+    random: new SeededRandom(1),
+    operations,
+    hosts: { hostObject, hostObjectKeys, applyAgentReport, applyStatuses },
+    log: false,
+    publicUrl: () => 'http://cloud.test:9696',
+  });
+  const ask: TestApi['ask'] = async (token, method, url, body, headers = {}) => {
+    const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
+    const reply = await app.inject({
+      method: method as 'GET',
+      url,
+      headers: { ...(token === '' ? {} : { 'x-auth-token': token }), ...headers },
+      ...(body === undefined ? {} : { payload: isRaw ? (body as string) : JSON.stringify(body) }),
+    });
+    return { status: reply.statusCode, headers: reply.headers, body: parsed(reply.body), text: reply.body };
+  };
+  const logIn: TestApi['logIn'] = async (user, password, project) => {
+    const answer = await ask('', 'POST', '/identity/v3/auth/tokens', logInBody(user, password, project));
+    if (answer.status !== 201) throw new Error(`log-in of ${user}: ${answer.status} ${answer.text}`);
+    return String(answer.headers['x-subject-token']);
+  };
+  return {
+    app,
+    store,
+    clock,
+    ask,
+    logIn,
+    admin: await logIn('admin', secrets.admin, 'admin'),
+    demo: await logIn('demo', secrets.demo, 'demo'),
+    async close() {
+      await app.close();
+      await store.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
