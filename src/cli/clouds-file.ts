@@ -14,6 +14,8 @@ export interface Passwords {
 export interface CloudsFile {
   readonly path: string;
   readonly passwords: Passwords;
+  /** The users whose passwords were not in the file. */
+  readonly made: readonly (keyof Passwords)[];
   /** Writes the file where something of it changed: the first start, another address. What others put into it stays. */
   save(identityUrl: string): void;
 }
@@ -50,14 +52,18 @@ function entryOf(user: keyof Passwords, password: string, identityUrl: string) {
 /** Reads the file; passwords that are not in it are made up. Throws a CommandError when it is damaged. */
 export function openCloudsFile(path: string): CloudsFile {
   const { text, document } = read(path);
+  const made: (keyof Passwords)[] = [];
   const password = (user: keyof Passwords): string => {
     const kept = document.getIn(['clouds', clouds[user], 'auth', 'password']);
-    return typeof kept === 'string' && kept !== '' ? kept : newSecret();
+    if (typeof kept === 'string' && kept !== '') return kept;
+    made.push(user);
+    return newSecret();
   };
   const passwords = { admin: password('admin'), demo: password('demo') };
   return {
     path,
     passwords,
+    made,
     save(identityUrl) {
       for (const user of ['admin', 'demo'] as const) {
         const at = ['clouds', clouds[user]];

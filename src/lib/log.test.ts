@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLog, logLine, pinoSink } from './log.ts';
+import { createLog, logLine, structuredLog } from './log.ts';
 
 test('a line has its time, level, sentence and fields', () => {
   assert.equal(
@@ -25,9 +25,16 @@ test('lines below the level are left out; JSON lines are JSON', () => {
   );
 });
 
-test('a line of pino becomes a line of ours, its error too', () => {
+test('what a server logs with fields, errors and children becomes lines of ours', () => {
   const lines: string[] = [];
   const log = createLog({ json: false, level: 'info', write: (line) => void lines.push(line), now: () => 0 });
-  pinoSink(log).write('{"level":50,"time":1,"pid":1,"hostname":"h","msg":"it failed","err":{"message":"why"},"id":3}');
-  assert.deepEqual(lines, ['1970-01-01T00:00:00.000Z error it failed: why id=3\n']);
+  const server = structuredLog(log).child({ reqId: 'r1' });
+  server.info({ ms: 3, req: { headers: { 'x-auth-token': 'secret' } } }, 'answered');
+  server.error({ err: { message: 'why' } }, 'it failed');
+  server.warn('plain');
+  assert.deepEqual(lines, [
+    '1970-01-01T00:00:00.000Z info  answered reqId=r1 ms=3\n',
+    '1970-01-01T00:00:00.000Z error it failed: why reqId=r1\n',
+    '1970-01-01T00:00:00.000Z warn  plain reqId=r1\n',
+  ]);
 });

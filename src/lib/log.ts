@@ -59,28 +59,53 @@ export function createLog(options: LogOptions): Log {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-const pinoLevels: Readonly<Record<number, LogLevel>> = {
-  20: 'debug',
-  30: 'info',
-  40: 'warn',
-  50: 'error',
-  60: 'error',
-};
-
 function errorText(error: unknown): string {
   const { stack, message } = (error ?? {}) as { stack?: unknown; message?: unknown };
   return String(stack ?? message ?? error);
 }
 
-/** Hands lines of pino (one JSON object each) on to a log. */
-export function pinoSink(log: Log): { write(line: string): void } {
+type Write = (first: unknown, text?: string) => void;
+
+/** A logger as Fastify calls it: `info({ ms: 3 }, 'answered')`, `info('sentence')`, `error(error)`, `child({ reqId })`. */
+export interface StructuredLog {
+  readonly level: string;
+  readonly fatal: Write;
+  readonly error: Write;
+  readonly warn: Write;
+  readonly info: Write;
+  readonly debug: Write;
+  readonly trace: Write;
+  readonly silent: Write;
+  child(fields: LogFields): StructuredLog;
+}
+
+function fieldsOf(first: unknown): { fields: LogFields; text: string | undefined } {
+  if (first instanceof Error) return { fields: {}, text: errorText(first) };
+  if (typeof first !== 'object' || first === null) return { fields: {}, text: String(first) };
+  // Requests and replies of the server are not for the log: they hold tokens.
+  const { err, req: _req, res: _res, ...fields } = first as Record<string, unknown>;
+  return { fields, text: err === undefined ? undefined : errorText(err) };
+}
+
+/** Hands what Fastify logs on to a log; `own` is said with each line. */
+export function structuredLog(log: Log, own: LogFields = {}): StructuredLog {
+  const at =
+    (level: LogLevel): Write =>
+    (first, text) => {
+      const said = fieldsOf(first);
+      const sentence = [text, said.text].filter((part) => part !== undefined).join(': ');
+      log[level](sentence, { ...own, ...said.fields });
+    };
+  const nothing = (): void => undefined;
   return {
-    write(line) {
-      const { level, time: _time, pid: _pid, hostname: _host, msg, err, ...fields } = JSON.parse(line);
-      const text = [msg, err === undefined ? undefined : errorText(err)]
-        .filter((part) => part !== undefined)
-        .join(': ');
-      log[pinoLevels[level] ?? 'info'](text, fields);
-    },
+    level: 'info',
+    fatal: at('error'),
+    error: at('error'),
+    warn: at('warn'),
+    info: at('info'),
+    debug: at('debug'),
+    trace: nothing,
+    silent: nothing,
+    child: (fields) => structuredLog(log, { ...own, ...fields }),
   };
 }

@@ -1,0 +1,89 @@
+/** The agent of this host composed: its state, the machine, the way to the server. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Agent, agentFolder, type FixedEnvironment, startAgent } from '../agent/index.ts';
+import { agentClient } from '../client/index.ts';
+import type { AgentSettings } from '../config/settings.ts';
+import { openHost } from '../host/linux.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { CommandError } from './command.ts';
+import { causeOf, type State } from './state.ts';
+
+/** What an agent is made of. */
+export interface HostAgentOptions {
+  readonly state: State;
+  readonly settings: AgentSettings;
+  /** What this host is called in bindings. */
+  readonly host: string;
+  readonly url: string;
+  readonly secret: string;
+  readonly log: Log;
+}
+
+/** An agent that runs. */
+export interface RunningAgent {
+  readonly agent: Agent;
+  /** Ends after the step under way; networks go on carrying traffic. */
+  stop(): Promise<void>;
+}
+
+/** What an agent notes of itself, so that `agent plan` needs no options. */
+export interface AgentNote {
+  readonly host: string;
+  readonly env: FixedEnvironment;
+}
+
+const noteFile = (stateDir: string): string => join(agentFolder(stateDir), 'environment.json');
+
+/** What rendering needs to know of this host. */
+export function environmentOf(stateDir: string, settings: AgentSettings): FixedEnvironment {
+  return {
+    stateDir,
+    localIp: settings.localIp,
+    bridgeMappings: settings.bridgeMappings,
+    driver: 'linuxbridge',
+    natDriver: 'iptables',
+    forwardsPorts: settings.l3Extensions.includes('port_forwarding'),
+  };
+}
+
+/** What the agent of this state folder noted; a CommandError where none ever ran. */
+export function readNote(stateDir: string): AgentNote {
+  try {
+    return JSON.parse(readFileSync(noteFile(stateDir), 'utf8'));
+  } catch {
+    throw new CommandError(`No agent has run on ${stateDir} yet: name its folder by --state-dir, or start it.`);
+  }
+}
+
+/** Opens the machine and starts the agent on it. */
+export async function startHostAgent(options: HostAgentOptions): Promise<RunningAgent> {
+  const { state, settings, host, url, secret, log } = options;
+  const env = environmentOf(state.dir, settings);
+  const machine = await openHost({ log: (line) => log.warn(line) }).catch((error: Error) => {
+    throw new CommandError(error.message);
+  });
+  const client = agentClient({ url, secret, host });
+  const close = async () => {
+    client.close();
+    await machine.close();
+  };
+  try {
+    mkdirSync(dirname(noteFile(state.dir)), { recursive: true });
+    writeFileSync(noteFile(state.dir), `${JSON.stringify({ host, env } satisfies AgentNote)}\n`);
+    const reportIntervalMs = settings.reportIntervalSeconds * 1000;
+    const agent = startAgent({ client, machine, env, stateDir: state.dir, log, clock: systemClock, reportIntervalMs });
+    const stop = async () => {
+      await agent.stop();
+      await close();
+    };
+    return { agent, stop };
+  } catch (error) {
+    await close();
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === undefined
+      ? error
+      : new CommandError(`The agent cannot keep its state in ${state.dir}: ${causeOf(error)}.`);
+  }
+}

@@ -1,0 +1,90 @@
+/** `neutrino up` and `neutrino server`: the API, with this host's agent or without. */
+import type { Settings } from '../config/settings.ts';
+import type { Log } from '../lib/log.ts';
+import { type Cli, command, type ExitCode, flag, type Given } from './command.ts';
+import { readSettings, serverOptions, stateDirOf } from './common-options.ts';
+import { daemonLog, type Stoppable, stopAll, untilTold } from './daemon.ts';
+import type { RunningServer } from './serve.ts';
+import { openState } from './state.ts';
+import { hostName, requireAgentRights } from './system.ts';
+
+/** What is told once it answers. */
+function greeting({ url, cloudsFile }: RunningServer, agentHost: string | undefined): string {
+  const agent = agentHost === undefined ? 'none in this process' : agentHost;
+  return [
+    `API          ${url}`,
+    `clouds.yaml  ${cloudsFile}`,
+    `agent        ${agent}`,
+    `try          OS_CLIENT_CONFIG_FILE=${cloudsFile} openstack --os-cloud neutrino network list`,
+    '',
+  ].join('\n');
+}
+
+function announce(cli: Cli, server: RunningServer, agentHost: string | undefined): void {
+  const told = { api: server.url, clouds: server.cloudsFile, agent: agentHost ?? null, pid: process.pid };
+  if (cli.json) cli.write(`${JSON.stringify(told)}\n`);
+  else cli.write(greeting(server, agentHost));
+}
+
+/** Starts the agent in this process; it speaks to the server as any other agent does. */
+async function addAgent(parts: Stoppable[], server: RunningServer, dir: string, settings: Settings, log: Log) {
+  const { startHostAgent } = await import('./host-agent.ts');
+  const { url, secret } = server;
+  const host = hostName(settings.host);
+  const state = openState(dir, 'agent');
+  parts.push({ name: "agent's state", stop: async () => state.release() });
+  const { agent, stop } = await startHostAgent({ state, settings: settings.agent, host, url, secret, log });
+  parts.push({ name: 'agent', stop });
+  return { host, agent };
+}
+
+async function serve(given: Given<typeof serverOptions>, cli: Cli, withAgent: boolean): Promise<ExitCode> {
+  if (withAgent) requireAgentRights('or start without it: --no-agent');
+  const warnings: string[] = [];
+  const settings = readSettings(given, (line) => void warnings.push(line));
+  const log = daemonLog(given.logJson, settings.debug);
+  for (const warning of warnings) log.warn(warning);
+  const dir = stateDirOf(given.stateDir, settings);
+  const parts: Stoppable[] = [];
+  try {
+    const state = openState(dir, 'server');
+    parts.push({ name: 'state', stop: async () => state.release() });
+    const { startServer } = await import('./serve.ts');
+    const server = await startServer({ state, settings, listen: given.listen, log });
+    parts.push({ name: 'server', stop: server.stop });
+    const added = withAgent ? await addAgent(parts, server, dir, settings, log) : undefined;
+    announce(cli, server, added?.host);
+    const sync = () => void added?.agent.sync().catch((error: Error) => log.error(error.message));
+    process.on('SIGUSR2', sync);
+    await untilTold(cli);
+    log.info(withAgent ? 'Stopping; the networks of this host go on carrying traffic.' : 'Stopping.');
+    return 0;
+  } finally {
+    await stopAll(parts, log);
+  }
+}
+
+/** `neutrino up`. */
+export const upCommand = command({
+  name: 'up',
+  summary: 'Start Neutrino on this host: the API and the agent, on an embedded database.',
+  detail:
+    'Prints where the API answers and where the clouds.yaml is, then logs to stderr. Ctrl-C stops it; the networks go on\ncarrying traffic, and the next start takes them over.',
+  options: { ...serverOptions, noAgent: flag('--no-agent', 'only the API; needs no root') },
+  examples: [
+    'neutrino up',
+    'neutrino up --state-dir ~/cloud --listen 127.0.0.1:19696 --no-agent',
+    'neutrino up --config-file /etc/neutron/neutron.conf --config-file /etc/neutron/l3_agent.ini',
+  ],
+  run: (given, cli) => serve(given, cli, !given.noAgent),
+});
+
+/** `neutrino server`. */
+export const serverCommand = command({
+  name: 'server',
+  summary: 'Start the API alone; agents of hosts come to it.',
+  detail: 'Agents show the secret of the file agent-token in the state folder.',
+  options: serverOptions,
+  examples: ['neutrino server --listen 0.0.0.0:9696', 'neutrino server --config-dir /etc/neutron'],
+  run: (given, cli) => serve(given, cli, false),
+});
