@@ -13,7 +13,7 @@ export interface Announcer {
 }
 
 /** Announcements under way at once, and those that may wait; beyond that the neighbours' own time-outs have to do. */
-const width = 4;
+const width = 32;
 const queueLimit = 20_000;
 const deadlineMs = 5_000;
 
@@ -28,6 +28,8 @@ export function announcer(log: (line: string) => void): Announcer {
       const argv = inNamespace(namespace, ['arping', '-A', '-c', '1', '-I', device, ip]);
       await run(argv, { deadlineMs });
     } catch (error) {
+      // The address went before its turn came.
+      if (/Cannot assign requested address/.test(describe(error))) return;
       log(`announcing ${ip} on ${device} failed, its neighbours may keep an old entry for a while: ${describe(error)}`);
     }
   }

@@ -5,7 +5,8 @@
  * program knows: its complaint comes back on the same pipe and tells where the answer ends. Some commands end the program when
  * they fail (`ip neigh del`): that line has failed, the program is started anew and goes on with the next.
  */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import { programEnvironment } from './run.ts';
 
 /** What came of one line. */
@@ -30,6 +31,8 @@ const deadlineMs = 10_000;
 /** Characters of one answer. */
 const answerLimit = 256 * 1024 * 1024;
 
+type Program = ChildProcessByStdio<Writable, Readable, null>;
+
 interface Job {
   readonly lines: readonly string[];
   readonly results: LineResult[];
@@ -41,7 +44,7 @@ interface Job {
 export function batchHelper(argv: readonly string[]): BatchHelper {
   const command = [...argv, '-force', '-batch', '-'];
   const queue: Job[] = [];
-  let child: ChildProcessWithoutNullStreams | undefined;
+  let child: Program | undefined;
   let text = '';
   let timer: NodeJS.Timeout | undefined;
 
@@ -90,9 +93,12 @@ export function batchHelper(argv: readonly string[]): BatchHelper {
     else send();
   }
 
-  function start(): ChildProcessWithoutNullStreams {
+  function start(): Program {
     // The shell only joins the two outputs, whose order matters, and is replaced by the program.
-    const started = spawn('sh', ['-c', 'exec "$@" 2>&1', 'sh', ...command], { env: programEnvironment() });
+    const started = spawn('sh', ['-c', 'exec "$@" 2>&1', 'sh', ...command], {
+      env: programEnvironment(),
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
     started.stdout.setEncoding('utf8');
     started.stdout.on('data', (chunk: string) => started === child && read(chunk));
     started.stdin.on('error', () => undefined);
@@ -111,7 +117,7 @@ export function batchHelper(argv: readonly string[]): BatchHelper {
 
   /** While it has nothing to do, the program does not keep this process alive. */
   function unhold(): void {
-    for (const part of [child, child?.stdin, child?.stdout, child?.stderr]) (part as { unref?(): void })?.unref?.();
+    for (const part of [child, child?.stdin, child?.stdout]) (part as { unref?(): void })?.unref?.();
   }
 
   function hold(): void {

@@ -3,11 +3,13 @@ import type { Fact } from '../plan/facts.ts';
 import type { Step, StepFailure } from '../plan/steps.ts';
 import type { Announcer } from './announce.ts';
 import type { Iproute } from './iproute.ts';
+import type { TableMemory } from './table-memory.ts';
 
 /** What the performers share. */
 export interface HostContext {
   readonly ip: Iproute;
   readonly announcer: Announcer;
+  readonly tables: TableMemory;
   readonly log: (line: string) => void;
 }
 

@@ -1,11 +1,12 @@
 /** Reads and loads iptables chains and hooks. */
-import type { ChainFact, Fact, HookFact, IpFamily, Namespace } from '../plan/facts.ts';
+import type { ChainFact, Fact, HookFact, IpFamily, IptablesTable, Namespace } from '../plan/facts.ts';
 import type { StepFailure } from '../plan/steps.ts';
 import { failure, type StepOn } from './batch.ts';
 import { buildLoad, type Chains, endOf, failedLine, type Load, needsState, parseSave } from './iptables-text.ts';
 import { groupBy } from './limit.ts';
-import { inNamespace } from './namespaces.ts';
+import { inNamespace, namespaceId } from './namespaces.ts';
 import { CommandError, describe, run } from './run.ts';
+import type { TableMemory, TableName } from './table-memory.ts';
 
 /** A fact in a table. */
 export type TableFact = ChainFact | HookFact;
@@ -17,31 +18,45 @@ function program(family: IpFamily, what: 'save' | 'restore'): string {
   return `${family === 4 ? 'iptables' : 'ip6tables'}-${what}`;
 }
 
-/** The named tables of a family, read in one go. */
+/** The named tables of a family, read in one go and remembered. One that nothing was ever put into is empty. */
 async function readTables(
+  memory: TableMemory,
   namespace: Namespace,
   family: IpFamily,
-  tables: readonly string[],
+  tables: readonly IptablesTable[],
 ): Promise<Map<string, Chains>> {
+  const id = (await namespaceId(namespace)) ?? '';
+  const remember = tables.map((table) => memory.reading({ namespaceId: id, family, table }));
   const which = tables.length === 1 ? ['-t', tables[0] ?? ''] : [];
-  const { stdout } = await run(inNamespace(namespace, [program(family, 'save'), ...which]), { deadlineMs });
-  return parseSave(stdout);
+  let saved: Map<string, Chains> | undefined;
+  try {
+    const { stdout } = await run(inNamespace(namespace, [program(family, 'save'), ...which]), { deadlineMs });
+    saved = parseSave(stdout);
+    return saved;
+  } finally {
+    for (const [index, table] of tables.entries()) remember[index]?.(saved && (saved.get(table) ?? new Map()));
+  }
 }
 
 /** Those of the facts that are there. A chain has its present rules. */
-export async function readIptables(namespace: Namespace, facts: readonly TableFact[]): Promise<Fact[]> {
-  const found: Fact[] = [];
-  for (const ofFamily of groupBy(facts, ({ family }) => String(family)).values()) {
-    const family = ofFamily[0]?.family ?? 4;
-    const tables = await readTables(namespace, family, [...new Set(ofFamily.map(({ table }) => table))]);
-    for (const fact of ofFamily) {
-      const rules = tables.get(fact.table)?.get(fact.chain);
-      if (!rules) continue;
-      if (fact.fact === 'chain') found.push({ ...fact, rules: fact.shared ? endOf(rules, fact.rules.length) : rules });
-      else if (rules.includes(fact.rule)) found.push(fact);
-    }
-  }
-  return found;
+export async function readIptables(
+  memory: TableMemory,
+  namespace: Namespace,
+  facts: readonly TableFact[],
+): Promise<Fact[]> {
+  const readFamily = async (ofFamily: readonly TableFact[]): Promise<Fact[]> => {
+    const names = [...new Set(ofFamily.map(({ table }) => table))];
+    const tables = await readTables(memory, namespace, ofFamily[0]?.family ?? 4, names);
+    return ofFamily.flatMap((fact) => presentFact(fact, tables.get(fact.table)?.get(fact.chain)) ?? []);
+  };
+  const families = [...groupBy(facts, ({ family }) => String(family)).values()];
+  return (await Promise.all(families.map(readFamily))).flat();
+}
+
+function presentFact(fact: TableFact, rules: readonly string[] | undefined): TableFact | undefined {
+  if (!rules) return undefined;
+  if (fact.fact === 'hook') return rules.includes(fact.rule) ? fact : undefined;
+  return { ...fact, rules: fact.shared ? endOf(rules, fact.rules.length) : rules };
 }
 
 /**
@@ -49,22 +64,35 @@ export async function readIptables(namespace: Namespace, facts: readonly TableFa
  * and reported, and the rest is loaded: a bad rule keeps nobody else's from coming about.
  */
 export async function performIptables(
+  memory: TableMemory,
   namespace: Namespace,
   steps: readonly StepOn<TableFact>[],
 ): Promise<StepFailure[]> {
   const fact = steps[0]?.fact;
   if (!fact) return [];
-  const argv = inNamespace(namespace, [program(fact.family, 'restore'), '--noflush', '-w', '10']);
+  const { family, table } = fact;
+  const name: TableName = { namespaceId: (await namespaceId(namespace)) ?? '', family, table };
+  const argv = inNamespace(namespace, [program(family, 'restore'), '--noflush', '-w', '10']);
   const failures: StepFailure[] = [];
-  const state = needsState(steps)
-    ? (await readTables(namespace, fact.family, [fact.table])).get(fact.table)
-    : undefined;
+  const needed = needsState(steps);
+  const read = async () => (await readTables(memory, namespace, family, [table])).get(table) ?? new Map();
+  const recalled = needed ? memory.recall(name) : undefined;
+  let state: Chains = recalled ?? (needed ? await read() : new Map());
+  let certain = recalled === undefined;
   let rest = [...steps];
   while (rest.length > 0) {
-    const refused = await load(argv, buildLoad(fact.table, rest, state ?? new Map()));
+    memory.forget(name);
+    const refused = await load(argv, buildLoad(table, rest, state));
+    memory.forget(name);
     if (!refused) break;
+    if (!certain) {
+      // What was remembered may be out of date: nobody is blamed before it was read anew.
+      state = await read();
+      certain = true;
+      continue;
+    }
     const culprit = rest.length === 1 ? rest[0] : refused.culprit;
-    if (!culprit) return [...failures, ...(await oneByOne(namespace, rest))];
+    if (!culprit) return [...failures, ...(await oneByOne(memory, namespace, rest))];
     failures.push(failure(culprit, refused.error));
     rest = rest.filter((step) => step !== culprit);
   }
@@ -90,8 +118,12 @@ async function load(
 }
 
 /** The last resort when a load is refused without a line to blame. */
-async function oneByOne(namespace: Namespace, steps: readonly StepOn<TableFact>[]): Promise<StepFailure[]> {
+async function oneByOne(
+  memory: TableMemory,
+  namespace: Namespace,
+  steps: readonly StepOn<TableFact>[],
+): Promise<StepFailure[]> {
   const failures: StepFailure[] = [];
-  for (const step of steps) failures.push(...(await performIptables(namespace, [step])));
+  for (const step of steps) failures.push(...(await performIptables(memory, namespace, [step])));
   return failures;
 }

@@ -6,6 +6,7 @@ import type { Machine } from './machine.ts';
 import { observe } from './observe.ts';
 import { perform } from './perform.ts';
 import { run } from './run.ts';
+import { tableMemory } from './table-memory.ts';
 import { watchLinks } from './watch-links.ts';
 
 export interface HostOptions {
@@ -55,7 +56,7 @@ async function listLinks(context: HostContext): Promise<ReadonlyMap<string, numb
 export async function openHost(options: HostOptions = {}): Promise<Host> {
   await checkPrograms();
   const log = options.log ?? (() => undefined);
-  const context: HostContext = { ip: iproute(), announcer: announcer(log), log };
+  const context: HostContext = { ip: iproute(), announcer: announcer(log), tables: tableMemory(), log };
   return {
     observe: (facts) => observe(context, facts),
     perform: (steps) => perform(context, steps),

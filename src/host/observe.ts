@@ -33,7 +33,7 @@ async function readNamespace(context: HostContext, namespace: Namespace, facts: 
   try {
     const found = await Promise.all([
       ip.length > 0 ? readIp(context.ip, namespace, ip) : [],
-      tables.length > 0 ? readIptables(namespace, tables) : [],
+      tables.length > 0 ? readIptables(context.tables, namespace, tables) : [],
       sets.length > 0 ? readIpsets(namespace, sets) : [],
       sysctls.length > 0 ? readSysctls(namespace, sysctls) : [],
     ]);

@@ -94,7 +94,7 @@ function dispatch(context: HostContext, namespace: Namespace, steps: readonly St
       return performIpsets(namespace, on<SetFact>());
     case 'chain':
     case 'hook':
-      return performIptables(namespace, on<ChainFact | HookFact>());
+      return performIptables(context.tables, namespace, on<ChainFact | HookFact>());
   }
 }
 
