@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { canWire, chooseDhcpAgents, dhcpDeviceId, isAlive, leastLoaded } from './schedule.ts';
+
+const at = (host: string, load: number) => ({ id: `id-${host}`, host, load });
+
+test('an agent is alive for agent_down_time after its report, and no longer', () => {
+  const row = { heartbeat_timestamp: '2026-01-01T00:00:00Z' };
+  const start = Date.UTC(2026, 0, 1);
+  assert.equal(isAlive(row, start + 75_000, 75), true);
+  assert.equal(isAlive(row, start + 75_001, 75), false);
+});
+
+test('the least loaded come first, and by name where loads are equal', () => {
+  const hosts = (count: number) => leastLoaded([at('c', 1), at('b', 2), at('a', 2)], count).map((c) => c.host);
+  assert.deepEqual(hosts(3), ['c', 'a', 'b']);
+  assert.deepEqual(hosts(1), ['c']);
+  assert.deepEqual(hosts(-1), []);
+});
+
+test('DHCP stays where it is, fills up to the count, and leaves a dead agent only for a live one', () => {
+  const usable = [at('a', 5), at('b', 0), at('c', 1)];
+  const choose = (bound: string[], count: number, from = usable) => {
+    const { stay, add, drop } = chooseDhcpAgents(bound, from, count);
+    return { stay, add: add.map((c) => c.id), drop };
+  };
+  assert.deepEqual(choose([], 1), { stay: [], add: ['id-b'], drop: [] });
+  assert.deepEqual(choose(['id-a'], 1), { stay: ['id-a'], add: [], drop: [] });
+  assert.deepEqual(choose(['id-a'], 2), { stay: ['id-a'], add: ['id-b'], drop: [] });
+  assert.deepEqual(choose(['id-a', 'id-b'], 1), { stay: ['id-a'], add: [], drop: ['id-b'] });
+  assert.deepEqual(choose(['id-dead'], 1), { stay: [], add: ['id-b'], drop: ['id-dead'] });
+  assert.deepEqual(choose(['id-dead'], 1, []), { stay: ['id-dead'], add: [], drop: [] });
+});
+
+test("a DHCP port's device is named as Neutron names it: by the short name of the host", () => {
+  assert.equal(dhcpDeviceId('host1.example.org', 'net'), dhcpDeviceId('host1', 'net'));
+  assert.match(
+    dhcpDeviceId('host1', 'net'),
+    /^dhcp[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}-net$/,
+  );
+  assert.equal(dhcpDeviceId('localhost', 'net'), 'dhcpcd8f5f9f-e3e8-569f-87ef-f03c6cfc29bc-net');
+});
+
+test('a network on a physical network needs a bridge for it', () => {
+  assert.equal(canWire({}, null), true);
+  assert.equal(canWire({}, 'public'), false);
+  assert.equal(canWire({ bridge_mappings: { public: 'br-ex' } }, 'public'), true);
+});
