@@ -95,11 +95,9 @@ export async function watchHost(options: WatchOptions): Promise<void> {
   try {
     const resumed = options.since === undefined ? undefined : await canResume(store, options.since);
     let rev = resumed ?? (await sendSnapshot(options, sent));
-    // A bookmark at once, so that a reader that resumed knows the line is alive.
-    await sink.write(line({ type: 'bookmark', rev }));
     while (!signal.aborted) {
-      await commits.wait(bookmarkMs);
       rev = await follow(options, sent, resumed === undefined, rev);
+      await commits.wait(bookmarkMs);
     }
   } finally {
     stop();
