@@ -32,12 +32,15 @@ export function plan(want: Facts, have: Facts, made: ReadonlySet<FactKey>, why: 
   return [...removals, ...bring, ...rules, ...cuts, ...rest];
 }
 
-/** Links that are there, but made in another way; and pairs of which one end is missing. */
+/**
+ * Links that are there, but made in another way; and pairs of which one end is missing. A device of someone else that has the
+ * name of ours is left alone: the step that would make ours fails and says so.
+ */
 function linksToRemake(want: Facts, have: Facts): LinkFact[] {
   const links: LinkFact[] = [];
   for (const [key, fact] of want) {
     const now = have.get(key);
-    if (fact.fact !== 'link' || now?.fact !== 'link') continue;
+    if (fact.fact !== 'link' || now?.fact !== 'link' || now.kind.type === 'foreign') continue;
     const peer = peerKey(fact);
     const halved = peer !== null && want.has(peer) && !have.has(peer);
     if (halved || !sameKind(fact.kind, now.kind)) links.push(now);
@@ -164,9 +167,10 @@ function vanishingLinks(gone: readonly Fact[], have: Facts): Map<string, boolean
     if (namespaces.has(fact.namespace)) vanishing.set(key, false);
     else if (goneKeys.has(fact) && fact.kind.type !== 'foreign' && !vanishing.has(key)) vanishing.set(key, true);
     const peer = peerKey(fact);
-    if (peer === null) continue;
-    if (fact.kind.type === 'veth' && namespaces.has(fact.kind.peer.namespace)) vanishing.set(key, false);
-    if (vanishing.has(key)) vanishing.set(peer, false);
+    if (peer === null || fact.kind.type !== 'veth') continue;
+    const withNamespace = namespaces.has(fact.namespace) || namespaces.has(fact.kind.peer.namespace);
+    if (withNamespace) vanishing.set(key, false);
+    if (withNamespace || vanishing.get(key)) vanishing.set(peer, false);
   }
   return vanishing;
 }

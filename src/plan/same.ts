@@ -2,9 +2,9 @@
 import type { Fact, LinkFact, LinkKind } from './facts.ts';
 import { sameRules } from './rule-text.ts';
 
-/** Whether a link was made in the way that is wanted; where not, it has to be made anew. */
+/** Whether a link was made in the way that is wanted. */
 export function sameKind(want: LinkKind, have: LinkKind): boolean {
-  if (want.type === 'foreign' || have.type === 'foreign') return true;
+  if (want.type === 'foreign') return true;
   if (want.type === 'vxlan' && have.type === 'vxlan')
     return want.vni === have.vni && want.local === have.local && want.port === have.port;
   // The two ends of a pair look alike: either may be read as the end that made it.
@@ -13,6 +13,7 @@ export function sameKind(want: LinkKind, have: LinkKind): boolean {
 }
 
 function sameLink(want: LinkFact, have: LinkFact): boolean {
+  if (!sameKind(want.kind, have.kind)) return false;
   if (want.up !== have.up) return false;
   if (want.mtu !== undefined && want.mtu !== have.mtu) return false;
   if (want.master !== undefined && want.master !== have.master) return false;
@@ -23,7 +24,7 @@ function sameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((text, index) => text === b[index]);
 }
 
-/** Whether `have`, a fact of the same key, is as `want` says (a link's kind apart). */
+/** Whether `have`, a fact of the same key, is as `want` says. */
 export function same(want: Fact, have: Fact): boolean {
   if (want.fact === 'link') return have.fact === 'link' && sameLink(want, have);
   if (want.fact === 'chain') return have.fact === 'chain' && sameRules(want.rules, have.rules);

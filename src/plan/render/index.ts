@@ -1,6 +1,5 @@
 /** Renders a host object into the facts that realise it on this host. Pure and total: what has not arrived yet is waited for. */
 import type { HostKey, HostObject } from '../../model/host-objects.ts';
-import type { Fact } from '../facts.ts';
 import { renderAddressSet } from './address-set.ts';
 import { renderDhcp } from './dhcp.ts';
 import type { HostEnvironment, Lookup, Rendering } from './language.ts';
@@ -36,10 +35,26 @@ export function render(key: HostKey, look: Lookup, env: HostEnvironment): Render
   }
 }
 
-/** The order in which units are brought about, so that each finds what it stands on; they are taken away in the reverse order. */
-export const unitOrder = ['base', 'network', 'address_set', 'security_group', 'port', 'dhcp', 'router'] as const;
+/** `base`, or the key of a host object: what is planned and recorded as one. */
+export type UnitKey = 'base' | HostKey;
 
-/** Facts of a rendering by kind, for tests and for people. */
-export function factsOf<K extends Fact['fact']>(rendering: Rendering, kind: K): Extract<Fact, { fact: K }>[] {
-  return rendering.facts.filter((fact): fact is Extract<Fact, { fact: K }> => fact.fact === kind);
+const madeInOrder = ['base', 'network', 'address_set', 'security_group', 'port', 'dhcp', 'router'];
+/** What only others stand on is taken away after these others have changed. */
+const takenAwayLast = ['address_set', 'base'];
+
+function kindOf(unit: UnitKey): string {
+  return unit === 'base' ? unit : unit.slice(0, unit.indexOf('/'));
+}
+
+/**
+ * The order in which units are to be dealt with, so that each finds what it stands on and none is in another's way: the units
+ * that go (routers first, networks last), then the ones that stay (networks first, routers last), then the address sets and the
+ * base that go, which rules of ports that stay may have used until now.
+ */
+export function inUnitOrder(staying: Iterable<UnitKey>, going: Iterable<UnitKey>): UnitKey[] {
+  const place = (unit: UnitKey) => madeInOrder.indexOf(kindOf(unit));
+  const rising = (a: UnitKey, b: UnitKey) => place(a) - place(b);
+  const leaving = [...going].sort((a, b) => rising(b, a));
+  const last = (unit: UnitKey) => takenAwayLast.includes(kindOf(unit));
+  return [...leaving.filter((unit) => !last(unit)), ...[...staying].sort(rising), ...leaving.filter(last)];
 }

@@ -1,0 +1,165 @@
+/** Devices, addresses and routes of the simulated machine, as strict as the kernel. */
+import { type Cidr, cidrContains, parseCidr, parseIp } from '../lib/ip.ts';
+import type { AddressFact, FdbFact, LinkFact, NeighbourFact, RouteFact } from '../plan/facts.ts';
+import { linkOf, namespaceOf, newLink, SimError, type SimLink, type SimNamespace, type SimState } from './state.ts';
+
+function checkName(name: string): void {
+  if (name.length > 15 || name === '' || /[/\s]/.test(name)) throw new SimError(`"${name}" is not a valid ifname`);
+}
+
+function put(state: SimState, link: SimLink): void {
+  checkName(link.name);
+  const { links } = namespaceOf(state, link.namespace);
+  if (links.has(link.name)) throw new SimError(`RTNETLINK answers: File exists (${link.name})`);
+  links.set(link.name, link);
+}
+
+function make(state: SimState, fact: LinkFact): void {
+  const { kind, namespace, name } = fact;
+  if (kind.type === 'peer' || kind.type === 'foreign') throw new SimError(`Cannot find device "${name}"`);
+  if (kind.type === 'vxlan') {
+    const others = [...namespaceOf(state, namespace).links.values()];
+    const twin = others.find((link) => link.kind.type === 'vxlan' && link.kind.vni === kind.vni);
+    if (twin) throw new SimError(`RTNETLINK answers: File exists (${twin.name} has VNI ${kind.vni})`);
+  }
+  const link = newLink(namespace, name, kind, true);
+  if (kind.type !== 'veth') {
+    put(state, link);
+    return;
+  }
+  const peer = newLink(kind.peer.namespace, kind.peer.name, { type: 'peer' }, true);
+  if (namespaceOf(state, peer.namespace).links.has(peer.name))
+    throw new SimError(`RTNETLINK answers: File exists (${peer.name})`);
+  put(state, link);
+  put(state, peer);
+  link.peer = peer;
+  peer.peer = link;
+}
+
+function sameMaking(fact: LinkFact, link: SimLink): boolean {
+  const { kind } = fact;
+  if (kind.type === 'foreign') return true;
+  if (kind.type === 'bridge' && kind.shared) return link.kind.type === 'bridge' || link.kind.type === 'foreign';
+  if (kind.type !== link.kind.type) return false;
+  if (kind.type === 'veth') return link.peer?.name === kind.peer.name && link.peer.namespace === kind.peer.namespace;
+  return JSON.stringify(kind) === JSON.stringify(link.kind);
+}
+
+/** `ip link add`, where it is not there, and `ip link set`. */
+export function addLink(state: SimState, fact: LinkFact): void {
+  const links = namespaceOf(state, fact.namespace).links;
+  if (!links.has(fact.name)) make(state, fact);
+  setLink(state, fact);
+}
+
+/** `ip link set`. */
+export function setLink(state: SimState, fact: LinkFact): void {
+  const link = linkOf(state, fact.namespace, fact.name);
+  if (!sameMaking(fact, link)) throw new SimError(`RTNETLINK answers: File exists (${fact.name})`);
+  // A shared bridge that others made is taken as it is.
+  if (fact.kind.type === 'bridge' && fact.kind.shared && !link.ours) return;
+  if (fact.mac !== undefined) link.mac = fact.mac;
+  if (fact.mtu !== undefined) link.mtu = fact.mtu;
+  if (fact.master !== undefined) {
+    const master = linkOf(state, fact.namespace, fact.master);
+    const { type } = master.kind;
+    if (type !== 'bridge' && type !== 'foreign')
+      throw new SimError(`RTNETLINK answers: Operation not supported (${fact.master})`);
+    link.master = fact.master;
+  }
+  link.up = fact.up;
+  if (!fact.up) dropRoutes(namespaceOf(state, fact.namespace), (route) => route.device === fact.name);
+}
+
+/** `ip link delete`: takes the other end, addresses and routes along, and releases the ports of a bridge. */
+export function removeLink(state: SimState, fact: LinkFact): void {
+  const here = state.namespaces.get(fact.namespace);
+  const link = here?.links.get(fact.name);
+  if (!here || !link) return;
+  if (fact.kind.type === 'foreign' || link.kind.type === 'foreign') {
+    if (fact.kind.type === 'bridge' && fact.kind.shared) return;
+    throw new SimError(`${fact.name} is not ours to remove`);
+  }
+  const ports = [...here.links.values()].filter((one) => one.master === link.name);
+  if (fact.kind.type === 'bridge' && fact.kind.shared && (!link.ours || ports.length > 0)) return;
+  forget(state, link);
+  if (link.peer) forget(state, link.peer);
+}
+
+/** A device disappears, whoever made it. */
+export function forget(state: SimState, link: SimLink): void {
+  const here = state.namespaces.get(link.namespace);
+  if (!here) return;
+  here.links.delete(link.name);
+  for (const one of here.links.values()) if (one.master === link.name) one.master = undefined;
+  dropRoutes(here, (route) => route.device === link.name);
+}
+
+function dropRoutes(here: SimNamespace, which: (route: RouteFact) => boolean): void {
+  for (const [destination, route] of here.routes) if (which(route)) here.routes.delete(destination);
+}
+
+/** `ip address add`. */
+export function addAddress(state: SimState, fact: AddressFact): void {
+  const link = linkOf(state, fact.namespace, fact.device);
+  if (!parseCidr(fact.cidr)) throw new SimError(`any valid prefix is expected rather than "${fact.cidr}"`);
+  if (link.addresses.some(({ cidr }) => cidr === fact.cidr)) return;
+  link.addresses.push({ cidr: fact.cidr, announce: fact.announce ?? false });
+}
+
+function sameSubnet(a: string, b: string): boolean {
+  const [one, other] = [parseCidr(a), parseCidr(b)];
+  return !!one && !!other && one.version === 4 && one.first === other.first && one.length === other.length;
+}
+
+/** `ip address delete`: with a primary address go the secondary ones of its subnet, unless they are promoted. */
+export function removeAddress(state: SimState, fact: AddressFact): void {
+  const here = state.namespaces.get(fact.namespace);
+  const link = here?.links.get(fact.device);
+  const at = link?.addresses.findIndex(({ cidr }) => cidr === fact.cidr) ?? -1;
+  if (!here || !link || at < 0) return;
+  const primary = link.addresses.findIndex(({ cidr }) => sameSubnet(cidr, fact.cidr)) === at;
+  const promote = here.sysctls.get('net.ipv4.conf.all.promote_secondaries') === '1';
+  link.addresses = link.addresses.filter(({ cidr }, index) => {
+    return index !== at && (promote || !primary || !sameSubnet(cidr, fact.cidr));
+  });
+  const v4 = (text: string) => !text.includes(':');
+  if (v4(fact.cidr) && !link.addresses.some(({ cidr }) => v4(cidr)))
+    dropRoutes(
+      here,
+      (route) => route.device === link.name && v4(route.destination) && route.destination !== 'default6',
+    );
+}
+
+function connected(here: SimNamespace, link: SimLink): Cidr[] {
+  const prefixes = link.addresses.map(({ cidr }) => parseCidr(cidr));
+  for (const route of here.routes.values())
+    if (route.device === link.name && route.via === null) prefixes.push(parseCidr(route.destination));
+  return prefixes.filter((prefix) => prefix !== undefined);
+}
+
+/** `ip route add`, or `replace` where `replace` is true. */
+export function addRoute(state: SimState, fact: RouteFact, replace: boolean): void {
+  const here = namespaceOf(state, fact.namespace);
+  const link = linkOf(state, fact.namespace, fact.device);
+  if (!link.up) throw new SimError('Error: Nexthop device is not up.');
+  const ip = fact.via === null ? undefined : parseIp(fact.via);
+  if (ip && !connected(here, link).some((prefix) => cidrContains(prefix, ip)))
+    throw new SimError(`Error: Nexthop has invalid gateway. (${fact.via} on ${fact.device})`);
+  const existing = here.routes.get(fact.destination);
+  if (existing && !replace && (existing.via !== fact.via || existing.device !== fact.device))
+    throw new SimError(`RTNETLINK answers: File exists (${fact.destination})`);
+  here.routes.set(fact.destination, fact);
+}
+
+/** `bridge fdb append`. */
+export function addFdb(state: SimState, fact: FdbFact): void {
+  const link = linkOf(state, fact.namespace, fact.device);
+  if (link.kind.type !== 'vxlan') throw new SimError(`RTNETLINK answers: Operation not supported (${fact.device})`);
+  link.fdb.add(`${fact.mac}|${fact.endpoint}`);
+}
+
+/** `ip neigh replace`. */
+export function addNeighbour(state: SimState, fact: NeighbourFact): void {
+  linkOf(state, fact.namespace, fact.device).neighbours.set(fact.ip, fact.mac);
+}

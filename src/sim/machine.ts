@@ -1,0 +1,248 @@
+/**
+ * A machine in memory: performs plans as Linux would, refuses what Linux would refuse, and prints its whole state as text. For
+ * tests and benchmarks.
+ */
+import type { Machine } from '../host/machine.ts';
+import type { Fact, FactKey, Namespace } from '../plan/facts.ts';
+import { factKey } from '../plan/facts.ts';
+import type { CutStep, Step, StepFailure } from '../plan/steps.ts';
+import { addHook, putChain, putSet, removeChain, removeHook, removeSet } from './filters.ts';
+import {
+  addAddress,
+  addFdb,
+  addLink,
+  addNeighbour,
+  addRoute,
+  forget,
+  removeAddress,
+  removeLink,
+  setLink,
+} from './links.ts';
+import { observeFact } from './observe.ts';
+import { printState } from './print.ts';
+import { namespaceOf, newLink, newNamespace, type SimConnection, SimError, type SimState } from './state.ts';
+
+/** Says of a step (and the number of steps before it) why it fails; undefined lets it pass. */
+export type Fault = (step: Step, index: number) => string | undefined;
+
+/** Lets the step with number `n` (from 0) fail, and it alone. */
+export function failStep(n: number): Fault {
+  return (_step, index) => (index === n ? 'injected failure' : undefined);
+}
+
+export class SimulatedMachine implements Machine {
+  readonly #state: SimState = {
+    namespaces: new Map([['', newNamespace('')]]),
+    files: new Map(),
+    processes: new Map(),
+    connections: [],
+  };
+  readonly #watchers = new Set<() => void>();
+  /** Steps performed since the start, failed ones too. */
+  performed = 0;
+  /** Decides which steps fail; none by default. */
+  fault: Fault = () => undefined;
+
+  async observe(facts: Iterable<Fact>): Promise<Map<FactKey, Fact>> {
+    const found = new Map<FactKey, Fact>();
+    for (const fact of facts) {
+      const now = observeFact(this.#state, fact);
+      if (now) found.set(factKey(fact), now);
+    }
+    return found;
+  }
+
+  async perform(steps: readonly Step[]): Promise<StepFailure[]> {
+    const failures: StepFailure[] = [];
+    const before = this.#devices();
+    for (const step of steps) {
+      const error = this.fault(step, this.performed++) ?? this.#try(step);
+      if (error !== undefined) failures.push({ step, error });
+    }
+    if (this.#devices() !== before) queueMicrotask(() => this.#linksChanged());
+    return failures;
+  }
+
+  watchLinks(changed: () => void): { stop(): void } {
+    this.#watchers.add(changed);
+    return { stop: () => void this.#watchers.delete(changed) };
+  }
+
+  async listLinks(): Promise<ReadonlyMap<string, number>> {
+    const { links } = namespaceOf(this.#state, '');
+    return new Map([...links].map(([name, link]) => [name, link.index]));
+  }
+
+  /** A device of someone else appears in the root namespace: an instance's tap, or a bridge that was there before. */
+  plug(name: string, options: { up?: boolean } = {}): void {
+    const link = newLink('', name, { type: 'foreign' }, false);
+    link.up = options.up ?? false;
+    namespaceOf(this.#state, '').links.set(name, link);
+    this.#linksChanged();
+  }
+
+  /** A device of someone else goes. */
+  unplug(name: string): void {
+    const link = namespaceOf(this.#state, '').links.get(name);
+    if (link) forget(this.#state, link);
+    this.#linksChanged();
+  }
+
+  /** A connection that was translated and lives. */
+  connect(connection: SimConnection): void {
+    this.#state.connections.push(connection);
+  }
+
+  /** The connections that live. */
+  connections(): readonly SimConnection[] {
+    return this.#state.connections;
+  }
+
+  /** Stops a daemon, as if it had died. */
+  kill(process: string): void {
+    this.#state.processes.delete(process);
+  }
+
+  /** The whole state as text; equal texts are equal machines. */
+  print(): string {
+    return printState(this.#state);
+  }
+
+  #devices(): string {
+    return [...namespaceOf(this.#state, '').links.values()].map(({ index }) => index).join();
+  }
+
+  #linksChanged(): void {
+    for (const changed of this.#watchers) changed();
+  }
+
+  #try(step: Step): string | undefined {
+    try {
+      if (step.do === 'cut') this.#cut(step);
+      else if (step.do === 'remove') this.#remove(step.fact);
+      else this.#put(step.fact, step.do === 'change');
+      return undefined;
+    } catch (error) {
+      if (error instanceof SimError) return error.message;
+      throw error;
+    }
+  }
+
+  #put(fact: Fact, change: boolean): void {
+    const state = this.#state;
+    switch (fact.fact) {
+      case 'netns':
+        if (!state.namespaces.has(fact.name)) state.namespaces.set(fact.name, newNamespace(fact.name));
+        break;
+      case 'link':
+        if (change) setLink(state, fact);
+        else addLink(state, fact);
+        break;
+      case 'address':
+        addAddress(state, fact);
+        break;
+      case 'route':
+        addRoute(state, fact, change);
+        break;
+      case 'fdb':
+        addFdb(state, fact);
+        break;
+      case 'neighbour':
+        addNeighbour(state, fact);
+        break;
+      case 'sysctl':
+        namespaceOf(state, fact.namespace).sysctls.set(fact.name, fact.value);
+        break;
+      case 'chain':
+        putChain(state, fact);
+        break;
+      case 'hook':
+        addHook(state, fact);
+        break;
+      case 'set':
+        putSet(state, fact);
+        break;
+      case 'file':
+        state.files.set(fact.path, fact);
+        break;
+      case 'process':
+        this.#start(fact);
+        break;
+    }
+  }
+
+  #start(fact: Extract<Fact, { fact: 'process' }>): void {
+    namespaceOf(this.#state, fact.namespace);
+    for (const argument of fact.argv) {
+      const path = /^--(?:dhcp-hostsfile|addn-hosts|dhcp-optsfile)=(.*)$/.exec(argument)?.[1];
+      if (path && !this.#state.files.has(path)) throw new SimError(`cannot read ${path}: No such file or directory`);
+    }
+    this.#state.processes.set(fact.name, fact);
+  }
+
+  #remove(fact: Fact): void {
+    const state = this.#state;
+    const here = 'namespace' in fact ? state.namespaces.get(fact.namespace) : undefined;
+    const link = here && 'device' in fact ? here.links.get(fact.device) : undefined;
+    switch (fact.fact) {
+      case 'netns':
+        this.#removeNamespace(fact.name);
+        break;
+      case 'link':
+        removeLink(state, fact);
+        break;
+      case 'address':
+        removeAddress(state, fact);
+        break;
+      case 'route':
+        here?.routes.delete(fact.destination);
+        break;
+      case 'fdb':
+        link?.fdb.delete(`${fact.mac}|${fact.endpoint}`);
+        break;
+      case 'neighbour':
+        link?.neighbours.delete(fact.ip);
+        break;
+      case 'sysctl':
+        throw new SimError(`a kernel setting cannot be removed (${fact.name})`);
+      case 'chain':
+        removeChain(state, fact);
+        break;
+      case 'hook':
+        removeHook(state, fact);
+        break;
+      case 'set':
+        removeSet(state, fact);
+        break;
+      case 'file':
+        state.files.delete(fact.path);
+        break;
+      case 'process':
+        state.processes.delete(fact.name);
+        break;
+    }
+  }
+
+  #removeNamespace(name: Namespace): void {
+    const here = this.#state.namespaces.get(name);
+    if (!here || name === '') return;
+    for (const process of this.#state.processes.values())
+      if (process.namespace === name) throw new SimError(`namespace ${name} is in use by ${process.name}`);
+    for (const link of here.links.values()) if (link.peer) forget(this.#state, link.peer);
+    this.#state.namespaces.delete(name);
+    this.#state.connections = this.#state.connections.filter((one) => one.namespace !== name);
+  }
+
+  #cut({ namespace, connections }: CutStep): void {
+    namespaceOf(this.#state, namespace);
+    const { destination, protocol, ports, target } = connections;
+    this.#state.connections = this.#state.connections.filter(
+      (one) =>
+        one.namespace !== namespace ||
+        one.destination !== destination ||
+        one.target !== target ||
+        (protocol !== null && one.protocol !== protocol) ||
+        (ports !== null && (one.port < ports.first || one.port > ports.last)),
+    );
+  }
+}

@@ -1,0 +1,65 @@
+/** How a thing is now on the simulated machine. */
+import type { Fact, LinkFact, LinkKind } from '../plan/facts.ts';
+import { chainName, type SimLink, type SimNamespace, type SimState } from './state.ts';
+
+function kindOf(asked: LinkKind, link: SimLink): LinkKind {
+  const { kind, peer } = link;
+  if (asked.type === 'foreign' || (asked.type === 'bridge' && kind.type === 'bridge')) return asked;
+  if (kind.type === 'veth' && peer) return { type: 'veth', peer: { namespace: peer.namespace, name: peer.name } };
+  return kind;
+}
+
+function linkFact(asked: LinkFact, link: SimLink): LinkFact {
+  // A shared bridge that others made is taken as it is.
+  if (asked.kind.type === 'bridge' && asked.kind.shared && !link.ours) return asked;
+  const { namespace, name, mac, mtu, up, master } = link;
+  return { fact: 'link', namespace, name, kind: kindOf(asked.kind, link), mac, mtu, up, ...(master ? { master } : {}) };
+}
+
+function inNamespace(here: SimNamespace, fact: Fact): Fact | undefined {
+  const link = 'device' in fact ? here.links.get(fact.device) : undefined;
+  switch (fact.fact) {
+    case 'link': {
+      const found = here.links.get(fact.name);
+      return found && linkFact(fact, found);
+    }
+    case 'address':
+      return link?.addresses.some(({ cidr }) => cidr === fact.cidr) ? fact : undefined;
+    case 'route':
+      return here.routes.get(fact.destination);
+    case 'fdb':
+      return link?.fdb.has(`${fact.mac}|${fact.endpoint}`) ? fact : undefined;
+    case 'neighbour': {
+      const mac = link?.neighbours.get(fact.ip);
+      return mac === undefined ? undefined : { ...fact, mac };
+    }
+    case 'sysctl':
+      return { ...fact, value: here.sysctls.get(fact.name) ?? '0' };
+    case 'chain': {
+      const chain = here.chains.get(chainName(fact));
+      return chain && { ...fact, rules: chain.rules };
+    }
+    case 'hook':
+      return here.chains.get(chainName(fact))?.hooks.includes(fact.rule) ? fact : undefined;
+    case 'set':
+      return here.sets.get(fact.name);
+    default:
+      return undefined;
+  }
+}
+
+/** The present state of the thing that `fact` names, or undefined where it is not there. */
+export function observeFact(state: SimState, fact: Fact): Fact | undefined {
+  switch (fact.fact) {
+    case 'netns':
+      return state.namespaces.has(fact.name) ? fact : undefined;
+    case 'file':
+      return state.files.get(fact.path);
+    case 'process':
+      return state.processes.get(fact.name);
+    default: {
+      const here = state.namespaces.get(fact.namespace);
+      return here && inNamespace(here, fact);
+    }
+  }
+}

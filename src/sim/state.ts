@@ -1,0 +1,120 @@
+/** The state of a simulated machine, and the errors that Linux would give. */
+import type { FileFact, LinkKind, Namespace, ProcessFact, RouteFact, SetFact } from '../plan/facts.ts';
+
+/** A device. */
+export interface SimLink {
+  readonly namespace: Namespace;
+  readonly name: string;
+  readonly kind: LinkKind;
+  /** Counts up: one that is made anew under its old name has another. */
+  readonly index: number;
+  /** Made by Neutrino, rather than there before it. */
+  readonly ours: boolean;
+  mac: string;
+  mtu: number;
+  up: boolean;
+  master: string | undefined;
+  /** In the order in which they came: of those in one subnet the first is the primary one. */
+  addresses: { cidr: string; announce: boolean }[];
+  /** mac|endpoint. */
+  readonly fdb: Set<string>;
+  /** ip → mac. */
+  readonly neighbours: Map<string, string>;
+  /** The other end of a pair. */
+  peer: SimLink | undefined;
+}
+
+/** A chain: rules in front that hooks put there, and the chain's own. */
+export interface SimChain {
+  readonly builtIn: boolean;
+  hooks: string[];
+  rules: string[];
+  shared: boolean;
+}
+
+/** A network namespace. */
+export interface SimNamespace {
+  readonly links: Map<string, SimLink>;
+  readonly routes: Map<string, RouteFact>;
+  readonly sysctls: Map<string, string>;
+  /** By family|table|chain. */
+  readonly chains: Map<string, SimChain>;
+  readonly sets: Map<string, SetFact>;
+}
+
+/** An established connection that was translated, for cuts to hit or to spare. */
+export interface SimConnection {
+  readonly namespace: Namespace;
+  readonly protocol: string;
+  readonly destination: string;
+  readonly port: number;
+  readonly target: string;
+}
+
+export interface SimState {
+  readonly namespaces: Map<Namespace, SimNamespace>;
+  readonly files: Map<string, FileFact>;
+  readonly processes: Map<string, ProcessFact>;
+  connections: SimConnection[];
+}
+
+/** A command that failed, with what it printed. */
+export class SimError extends Error {}
+
+const builtInChains: Readonly<Record<string, readonly string[]>> = {
+  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
+  nat: ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'],
+  mangle: ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
+  raw: ['PREROUTING', 'OUTPUT'],
+};
+
+/** The key of a chain within its namespace. */
+export function chainName(at: { family: number; table: string; chain: string }): string {
+  return `${at.family}|${at.table}|${at.chain}`;
+}
+
+let lastIndex = 0;
+
+/** A device as it comes. */
+export function newLink(namespace: Namespace, name: string, kind: LinkKind, ours: boolean): SimLink {
+  return {
+    namespace,
+    name,
+    kind,
+    index: ++lastIndex,
+    ours,
+    mac: '',
+    mtu: name === 'lo' ? 65536 : 1500,
+    up: false,
+    master: undefined,
+    addresses: [],
+    fdb: new Set(),
+    neighbours: new Map(),
+    peer: undefined,
+  };
+}
+
+/** A namespace as it comes: a loopback that is down, and empty tables. */
+export function newNamespace(name: Namespace): SimNamespace {
+  const chains = new Map<string, SimChain>();
+  for (const family of [4, 6])
+    for (const [table, names] of Object.entries(builtInChains))
+      for (const chain of names)
+        chains.set(chainName({ family, table, chain }), { builtIn: true, hooks: [], rules: [], shared: false });
+  const links = new Map([['lo', newLink(name, 'lo', { type: 'foreign' }, false)]]);
+  return { links, routes: new Map(), sysctls: new Map(), chains, sets: new Map() };
+}
+
+/** The namespace, or the error of `ip netns exec`. */
+export function namespaceOf(state: SimState, name: Namespace): SimNamespace {
+  const found = state.namespaces.get(name);
+  if (!found) throw new SimError(`Cannot open network namespace "${name}": No such file or directory`);
+  return found;
+}
+
+/** The device, or the error of `ip`. */
+export function linkOf(state: SimState, namespace: Namespace, name: string): SimLink {
+  const found = namespaceOf(state, namespace).links.get(name);
+  if (!found) throw new SimError(`Cannot find device "${name}"`);
+  return found;
+}

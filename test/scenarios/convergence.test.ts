@@ -1,0 +1,112 @@
+/**
+ * Whatever happens in whichever order, and whatever fails on the way, the machine ends as if it had been set up in one go; and
+ * when everything is gone, as if nothing had ever been there.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { HostNetwork, HostObject, HostPort, HostRouter } from '../../src/model/host-objects.ts';
+import { hostKey } from '../../src/model/host-objects.ts';
+import { libraryOfObjects } from './script.ts';
+import { SimHost } from './sim-host.ts';
+
+const library = libraryOfObjects();
+const router = library.router as HostRouter;
+const tenant = library.tenant as HostNetwork;
+const instance = library.instance as HostPort;
+const tap = 'tap11111111-11';
+
+const forwarding = fc.record({
+  id: fc.constantFrom('77777777-1', '88888888-1', '99999999-1'),
+  floatingip_id: fc.constant('f'),
+  floating_ip: fc.constantFrom('172.24.4.10', '172.24.4.11'),
+  protocol: fc.constantFrom('tcp', 'udp'),
+  external_first: fc.constantFrom(9000, 9001),
+  external_last: fc.constantFrom(9001, 9005),
+  internal_ip: fc.constant('10.100.0.5'),
+  internal_first: fc.constant(80),
+  internal_last: fc.constantFrom(80),
+});
+
+const routers = fc.record({
+  gateway: fc.constantFrom(router.gateway, null),
+  interfaces: fc.constantFrom(router.interfaces, []),
+  routes: fc.constantFrom([], [{ destination: '10.9.0.0/16', nexthop: '10.100.0.9' }]),
+  admin_state_up: fc.constantFrom(true, true, true, false),
+  floating_ips: fc.constantFrom([], [{ id: 'x', floating_ip: '172.24.4.12', fixed_ip: '10.100.0.6' }]),
+  port_forwardings: fc.uniqueArray(forwarding, { selector: ({ id }) => id, maxLength: 3 }),
+});
+
+const networks = fc.record({
+  mtu: fc.constantFrom(1450, 1400),
+  segmentation_id: fc.constantFrom(101, 102),
+  network_type: fc.constantFrom<HostNetwork['network_type']>('vxlan', 'vxlan', 'local', 'vlan'),
+  remote_ports: fc.constantFrom([], tenant.remote_ports),
+});
+
+const ports = fc.record({
+  port_security_enabled: fc.boolean(),
+  security_groups: fc.constantFrom([], instance.security_groups),
+  fixed_ips: fc.constantFrom([], instance.fixed_ips),
+});
+
+type Change = { put: HostObject } | { gone: string } | { device: boolean };
+const change: fc.Arbitrary<Change> = fc.oneof(
+  routers.map((members) => ({ put: { ...router, ...members } })),
+  networks.map((members) => ({ put: { ...tenant, ...members } })),
+  ports.map((members) => ({ put: { ...instance, ...members } })),
+  fc.constantFrom(...Object.values(library)).map((object) => ({ put: object })),
+  fc.constantFrom(...Object.keys(library)).map((gone) => ({ gone })),
+  fc.boolean().map((device) => ({ device })),
+);
+
+function make(host: SimHost, one: Change): void {
+  const object = 'gone' in one ? library[one.gone] : undefined;
+  if ('put' in one) host.put(one.put);
+  else if ('device' in one) one.device ? host.machine.plug(tap) : host.machine.unplug(tap);
+  else if (object) host.objects.delete(hostKey(object));
+}
+
+/** The traces of others' devices, whose state is not set back, and the order of hooks of different units are not compared. */
+function comparable(host: SimHost): string {
+  return host.trace().replace(new RegExp(`^ {2}link ${tap}.*\n`, 'm'), '');
+}
+
+async function freshLike(host: SimHost): Promise<SimHost> {
+  const fresh = new SimHost();
+  for (const object of host.objects.values()) fresh.put(object);
+  if ((await host.machine.listLinks()).has(tap)) fresh.machine.plug(tap);
+  await fresh.converge();
+  return fresh;
+}
+
+/** Kernel settings of a namespace are never set back: those that were made once may stay. */
+const withoutSettings = (text: string) => text.replace(/^ {2}sysctl .*\n/gm, '');
+
+const step = fc.record({
+  changes: fc.array(change, { minLength: 1, maxLength: 3 }),
+  failing: fc.array(fc.nat(60), { maxLength: 3 }),
+});
+
+test('changes applied one after another, with failures, end where a fresh start ends', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), async (steps) => {
+      const host = new SimHost();
+      for (const { changes, failing } of steps) {
+        for (const one of changes) make(host, one);
+        const start = host.machine.performed;
+        host.machine.fault = (_step, index) => (failing.includes(index - start) ? 'injected' : undefined);
+        await host.applyAll();
+      }
+      host.machine.fault = () => undefined;
+      await host.converge();
+      const fresh = await freshLike(host);
+      assert.equal(withoutSettings(comparable(host)), withoutSettings(comparable(fresh)));
+      host.objects.clear();
+      host.machine.unplug(tap);
+      await host.converge();
+      assert.equal(comparable(host), comparable(new SimHost()));
+    }),
+    { numRuns: Number(process.env.PROPERTY_RUNS ?? 60) },
+  );
+});

@@ -1,0 +1,127 @@
+/** A host in memory: host objects in, plans performed on the simulated machine, the ledger kept as the agent keeps it. */
+import assert from 'node:assert/strict';
+import type { HostKey, HostObject } from '../../src/model/host-objects.ts';
+import { hostKey } from '../../src/model/host-objects.ts';
+import { describeStep, plan } from '../../src/plan/diff.ts';
+import { type Fact, type FactKey, factKey, factSet } from '../../src/plan/facts.ts';
+import {
+  type HostEnvironment,
+  inUnitOrder,
+  type Rendering,
+  render,
+  renderBase,
+  type UnitKey,
+} from '../../src/plan/render/index.ts';
+import type { Step } from '../../src/plan/steps.ts';
+import { SimulatedMachine } from '../../src/sim/machine.ts';
+
+/** What the agent's ledger holds: everything that can be removed again. */
+function isRecorded(fact: Fact): boolean {
+  return fact.fact !== 'sysctl' && !(fact.fact === 'link' && fact.kind.type === 'foreign');
+}
+
+export class SimHost {
+  readonly machine = new SimulatedMachine();
+  readonly objects = new Map<HostKey, HostObject>();
+  readonly #ledger = new Map<UnitKey, Map<FactKey, Fact>>();
+
+  put(object: HostObject): void {
+    this.objects.set(hostKey(object), object);
+  }
+
+  async #environment(): Promise<HostEnvironment> {
+    return {
+      stateDir: '/state',
+      localIp: '192.0.2.1',
+      bridgeMappings: { public: 'br-ex' },
+      links: new Set((await this.machine.listLinks()).keys()),
+      driver: 'linuxbridge',
+      natDriver: 'iptables',
+    };
+  }
+
+  async rendering(unit: UnitKey): Promise<Rendering> {
+    const env = await this.#environment();
+    if (unit !== 'base') return render(unit, (key) => this.objects.get(key), env);
+    const anyPorts = [...this.objects.values()].some(({ kind }) => kind === 'port');
+    return { facts: renderBase(env, anyPorts), waiting: null, problem: null };
+  }
+
+  /** Every unit that is there or was, in the order in which the agent deals with them. */
+  units(): UnitKey[] {
+    const anyPorts = [...this.objects.values()].some(({ kind }) => kind === 'port');
+    const staying = [...(anyPorts ? (['base'] as const) : []), ...this.objects.keys()];
+    const going = [...this.#ledger.keys()].filter((unit) => !staying.includes(unit));
+    return inUnitOrder(staying, going);
+  }
+
+  /** The plan of a unit as of now. */
+  async plan(unit: UnitKey): Promise<Step[]> {
+    const want = factSet((await this.rendering(unit)).facts);
+    const made = this.#ledger.get(unit) ?? new Map<FactKey, Fact>();
+    const have = await this.machine.observe([...made.values(), ...want.values()]);
+    return plan(want, have, new Set(made.keys()), unit);
+  }
+
+  /** Performs the plan of a unit, or its first `limit` steps, as if the agent died then. Gives the lines it prints. */
+  async apply(unit: UnitKey, limit = Number.POSITIVE_INFINITY): Promise<string[]> {
+    const steps = (await this.plan(unit)).slice(0, limit);
+    this.#record(unit, steps);
+    const failures = await this.machine.perform(steps);
+    await this.#settle(unit);
+    const lines = steps.map((step) => `  ${describeStep(step)}`);
+    for (const { step, error } of failures) lines.push(`  FAILED  ${describeStep(step)}: ${error}`);
+    return lines;
+  }
+
+  #record(unit: UnitKey, steps: readonly Step[]): void {
+    const made = this.#ledger.get(unit) ?? new Map<FactKey, Fact>();
+    for (const step of steps) if (step.do === 'add' && isRecorded(step.fact)) made.set(factKey(step.fact), step.fact);
+    this.#ledger.set(unit, made);
+  }
+
+  /** What is no longer wanted and no longer there leaves the ledger. */
+  async #settle(unit: UnitKey): Promise<void> {
+    const want = factSet((await this.rendering(unit)).facts);
+    const made = this.#ledger.get(unit) ?? new Map<FactKey, Fact>();
+    const left = await this.machine.observe(made.values());
+    for (const key of made.keys()) if (!want.has(key) && !left.has(key)) made.delete(key);
+    if (made.size === 0) this.#ledger.delete(unit);
+  }
+
+  /** Applies every unit once; `limit` bounds the steps of the whole round. */
+  async applyAll(limit = Number.POSITIVE_INFINITY): Promise<string[]> {
+    const lines: string[] = [];
+    const start = this.machine.performed;
+    for (const unit of this.units()) {
+      const printed = await this.apply(unit, limit - (this.machine.performed - start));
+      const { waiting, problem } = await this.rendering(unit);
+      if (printed.length > 0) lines.push(unit, ...printed);
+      if (waiting) lines.push(`${unit} waits: ${waiting}`);
+      if (problem) lines.push(`${unit} cannot be: ${problem}`);
+    }
+    return lines;
+  }
+
+  /** Applies until nothing is left to do; more than four rounds without an end is a failure. */
+  async converge(): Promise<void> {
+    for (let round = 0; round < 4; round++) {
+      await this.applyAll();
+      if ((await this.pending()).length === 0) return;
+    }
+    assert.deepEqual(await this.pending(), []);
+  }
+
+  /** Steps that a further round would take. */
+  async pending(): Promise<string[]> {
+    const steps: string[] = [];
+    for (const unit of this.units())
+      for (const step of await this.plan(unit)) steps.push(`${unit}: ${describeStep(step)}`);
+    return steps;
+  }
+
+  /** The machine without the kernel settings of the root namespace, which are never set back. */
+  trace(): string {
+    return this.machine.print().replace(/^ {2}sysctl net\.bridge\..*\n/gm, '');
+  }
+}
