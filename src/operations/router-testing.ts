@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { apiTimestamp, ManualClock } from '../lib/clock.ts';
 import { SeededRandom } from '../lib/random.ts';
 import { Fault } from '../model/faults.ts';
-import { agent, type floatingip, type network, type port, type router, type subnet } from '../model/index.ts';
+import type { floatingip, network, port, router, subnet } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
 import { agentTypes } from '../rules/schedule.ts';
 import { defaultSettings, type NetworkingSettings } from '../rules/settings.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Reader, Store } from '../store/store.ts';
+import { applyAgentReport } from './agent.ts';
 import type { Caller, Context } from './context.ts';
 import { floatingipOperations } from './floatingip.ts';
 import { networkOperations } from './network.ts';
@@ -55,29 +56,17 @@ export class Cloud {
     await rm(this.#folder, { recursive: true });
   }
 
-  /** The functions of a host report: L2, L3, DHCP. `vtep` is its tunnel endpoint. */
-  async host(name: string, vtep: string | null = null): Promise<void> {
-    const now = apiTimestamp(this.clock.now());
-    const configurations = { bridge_mappings: { public: 'br-ex' }, tunneling_ip: vtep };
-    for (const type of [agentTypes.linuxbridge, agentTypes.l3, agentTypes.dhcp]) {
-      await this.act(admin, (c) =>
-        c.t.insert(agent, {
-          id: c.random.uuid(),
-          agent_type: type,
-          binary: type,
-          topic: 'N/A',
-          host: name,
-          availability_zone: null,
-          admin_state_up: true,
-          alive: true,
-          description: null,
-          created_at: now,
-          started_at: now,
-          heartbeat_timestamp: now,
-          configurations,
-        }),
-      );
-    }
+  /** A host reports in with its functions: L2, L3, DHCP. `vtep` is its tunnel endpoint. */
+  host(name: string, vtep: string | null = null): Promise<void> {
+    const types = [agentTypes.linuxbridge, agentTypes.l3, agentTypes.dhcp];
+    return this.act(admin, (c) =>
+      applyAgentReport(c, name, {
+        functions: types.map((agent_type) => ({ agent_type, binary: 'neutrino', configurations: {} })),
+        local_ip: vtep,
+        bridge_mappings: { public: 'br-ex' },
+        started_at: apiTimestamp(this.clock.now()),
+      }),
+    );
   }
 
   network(caller: Caller, draft: Draft<typeof network> = {}): Promise<Row<typeof network>> {

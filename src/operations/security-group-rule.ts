@@ -55,6 +55,8 @@ async function removeRule(c: Context, row: RuleRow): Promise<void> {
   await c.t.delete(securityGroupRule, row.id);
   await releaseQuota(c, 'security_group_rule', row.project_id);
   await touchGroup(c, row.security_group_id);
+  // Hosts may need the set no more.
+  if (row.remote_group_id) c.t.wake([`address_set/${row.remote_group_id}`]);
 }
 
 /** What the API calls. */

@@ -6,7 +6,7 @@ import { networkKeys, portChangeKeys, routerOwners, securityGroupKeys, subnetCha
 import type { Context } from './context.ts';
 
 /**
- * The sets of addresses that the rules of these groups refer to: a host that gets its first port of a group needs them too.
+ * The sets of addresses that the rules of these groups refer to: a host needs them from its first port of a group to its last.
  */
 async function referredSets(c: Context, groupIds: readonly string[]): Promise<HostKey[]> {
   if (groupIds.length === 0) return [];
@@ -25,8 +25,8 @@ export async function wakePort(
   const keys = portChangeKeys(before, after);
   if (keys.length === 0) return;
   // Only a port on a host makes that host enforce the rules of its groups.
-  const joined = after?.['binding:host_id'] ? after.security_groups : [];
-  c.t.wake([...keys, ...(await referredSets(c, joined))]);
+  const enforced = [before, after].flatMap((row) => (row?.['binding:host_id'] ? row.security_groups : []));
+  c.t.wake([...keys, ...(await referredSets(c, [...new Set(enforced)]))]);
 }
 
 /** The routers that have a port on this network. */
