@@ -146,7 +146,7 @@ async function newAddresses(
   row: PortRow,
   requested: PortRow['fixed_ips'],
   after: { owner: string; mac: string },
-): Promise<{ fixedIps: FixedIp[]; come: FixedIp[]; gone: FixedIp[] }> {
+): Promise<Omit<Readdressing, 'mac'>> {
   const subnets = await subnetsOf(c, row.network_id);
   await checkSubnetsExist(c, requested, subnets);
   const asker = { networkId: row.network_id, deviceOwner: after.owner, mac: after.mac };
@@ -170,53 +170,67 @@ async function newBinding(
   return host === row['binding:host_id'] ? binding : { ...binding, status: 'DOWN' };
 }
 
+interface Readdressing {
+  readonly mac: string;
+  readonly fixedIps: PortRow['fixed_ips'];
+  readonly come: readonly FixedIp[];
+  readonly gone: readonly FixedIp[];
+}
+
+/** The MAC and IP addresses after a change. Automatic addresses follow the MAC address, so that alone can change them. */
+async function readdress(c: Context, row: PortRow, changes: Partial<PortRow>, owner: string): Promise<Readdressing> {
+  const mac = await newMac(c, row, changes.mac_address);
+  if (changes.fixed_ips === undefined && mac === row.mac_address) {
+    return { mac, fixedIps: row.fixed_ips, come: [], gone: [] };
+  }
+  return { mac, ...(await newAddresses(c, row, changes.fixed_ips ?? row.fixed_ips, { owner, mac })) };
+}
+
+/** The security of a port after a change. One that is handed to a device of the system's loses it: those are trusted. */
+function securityAfter(row: PortRow, changes: Partial<PortRow>, owner: string, mac: string): Security {
+  if (isTrusted(owner) && !isTrusted(row.device_owner)) {
+    return { port_security_enabled: false, security_groups: [], allowed_address_pairs: [] };
+  }
+  const pairs = changes.allowed_address_pairs;
+  return {
+    port_security_enabled: changes.port_security_enabled ?? row.port_security_enabled,
+    security_groups: changes.security_groups ?? row.security_groups,
+    allowed_address_pairs: pairs ? completePairs(pairs, mac) : row.allowed_address_pairs,
+  };
+}
+
+/** The addresses of `gone` that the port does not have in another subnet. */
+function goneIps(result: PortRow, gone: readonly FixedIp[]): string[] {
+  const left = new Set(fixedIpsOf(result).map((fixedIp) => fixedIp.ip_address));
+  return gone.map((fixedIp) => fixedIp.ip_address).filter((ip) => !left.has(ip));
+}
+
 /**
  * Changes a port. Addresses that it loses are free again at once, and forwardings to them go.
  *
  * Faults: those of createPort, and PortBound for the MAC address of a port that is wired.
  */
 export async function updatePort(c: Context, row: PortRow, changes: Partial<PortRow>): Promise<PortRow> {
-  const mac = await newMac(c, row, changes.mac_address);
   const owner = changes.device_owner ?? row.device_owner;
   await checkDevice(c, owner, changes.device_id ?? row.device_id, row.project_id);
-  const reallocate = changes.fixed_ips !== undefined;
-  const addresses = reallocate ? await newAddresses(c, row, changes.fixed_ips ?? [], { owner, mac }) : undefined;
   if (changes.security_groups) await checkGroups(c, changes.security_groups, row.project_id);
-  const pairs = changes.allowed_address_pairs;
-  const after: PortRow = {
-    ...row,
+  const { mac, fixedIps, come, gone } = await readdress(c, row, changes, owner);
+  const security = securityAfter(row, changes, owner, mac);
+  checkSecurity({ ...security, fixed_ips: fixedIps }, changes.security_groups);
+  const after: PortRow = { ...row, ...changes, ...security, mac_address: mac, fixed_ips: fixedIps };
+  await giveBackAddresses(c, gone);
+  const result = await c.t.update(port, row.id, {
     ...changes,
+    ...security,
     mac_address: mac,
-    fixed_ips: addresses?.fixedIps ?? row.fixed_ips,
-    allowed_address_pairs: pairs ? completePairs(pairs, mac) : row.allowed_address_pairs,
-  };
-  // Handing a port to a router makes it one of the system's: it loses groups and anti-spoofing, as in Neutron.
-  if (isTrusted(owner) && !isTrusted(row.device_owner)) {
-    Object.assign(after, { port_security_enabled: false, security_groups: [], allowed_address_pairs: [] });
-  }
-  checkSecurity(after, changes.security_groups);
-  if (addresses) await giveBackAddresses(c, addresses.gone);
-  const written: Partial<PortRow> = {
-    ...changes,
-    mac_address: after.mac_address,
-    fixed_ips: after.fixed_ips,
-    allowed_address_pairs: after.allowed_address_pairs,
-    port_security_enabled: after.port_security_enabled,
-    security_groups: after.security_groups,
+    fixed_ips: fixedIps,
     ...(await newBinding(c, row, changes, after)),
-  };
-  const result = await c.t.update(port, row.id, written);
+  });
   if (!result) throw portNotFound(row.id);
-  if (addresses) await takeAddresses(c, result, addresses.come);
+  await takeAddresses(c, result, come);
   await setGroups(c, row.id, row.security_groups, result.security_groups);
   await wakePort(c, row, result);
-  const left = new Set(fixedIpsOf(result).map((fixedIp) => fixedIp.ip_address));
-  const goneIps = (addresses?.gone ?? []).map((fixedIp) => fixedIp.ip_address);
-  await releaseForwardings(
-    c,
-    result,
-    goneIps.filter((ip) => !left.has(ip)),
-  );
+  await releaseForwardings(c, result, goneIps(result, gone));
   return result;
 }
 

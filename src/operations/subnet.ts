@@ -3,10 +3,17 @@ import { gatewayIpInUse, subnetInUse, subnetNotFound } from '../model/faults.ts'
 import { ipAllocation, network, port, subnet } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
 import { checkMtuForSubnets } from '../rules/mtu.ts';
-import { checkChangedSubnet, checkNewSubnet, defaultGateway, defaultPools, prefixOfSubnet } from '../rules/subnet.ts';
+import {
+  checkChangedSubnet,
+  checkNewSubnet,
+  defaultGateway,
+  defaultPools,
+  isAutoAddressed,
+  prefixOfSubnet,
+} from '../rules/subnet.ts';
 import type { Context, Operations } from './context.ts';
-import { updatePort } from './port.ts';
-import { fixedIpsOf, subnetsOf } from './port-addresses.ts';
+import { subnetsOf } from './port-addresses.ts';
+import { addAutoAddresses, dropAddressesIn, holdersIn } from './port-auto-addresses.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { scheduleDhcp } from './schedule.ts';
 import { newStandard } from './standard.ts';
@@ -54,6 +61,7 @@ async function createSubnet(c: Context, draft: Draft<typeof subnet>): Promise<Su
   checkMtuForSubnets(on.id, on.mtu, [row.ip_version]);
   const result = await c.t.insert(subnet, row);
   await touchNetwork(c, on.id);
+  if (isAutoAddressed(result)) await addAutoAddresses(c, result);
   await scheduleDhcp(c, on.id);
   await wakeSubnet(c, undefined, result);
   return result;
@@ -78,24 +86,19 @@ async function updateSubnet(c: Context, row: SubnetRow, changes: Partial<SubnetR
   return result;
 }
 
-/** The ports that go with the subnet: DHCP's. All others, and a router's above all, are SubnetInUse. */
+/** More holders than this are not all DHCP's. */
+const MAX_SERVICES = 50;
+
+/**
+ * Takes the subnet's addresses from the ports that go without asking: DHCP's, and all but routers' where addresses follow from
+ * MAC addresses. A port that holds one of its own is SubnetInUse.
+ */
 async function releaseAddresses(c: Context, row: SubnetRow): Promise<void> {
-  const holders = await c.t.list(
-    port,
-    {
-      op: 'among',
-      column: 'id',
-      record: 'ip_allocation',
-      select: 'port_id',
-      where: { op: 'in', column: 'subnet_id', values: [row.id] },
-    },
-    { limit: 50 },
-  );
-  if (holders.some((holder) => holder.device_owner !== 'network:dhcp')) throw subnetInUse(row.id);
-  for (const holder of holders) {
-    const fixed_ips = fixedIpsOf(holder).filter((fixedIp) => fixedIp.subnet_id !== row.id);
-    await updatePort(c, holder, { fixed_ips });
-  }
+  const auto = isAutoAddressed(row);
+  const holders = await holdersIn(c, row.id, auto ? undefined : MAX_SERVICES);
+  const holds = (owner: string) => (auto ? owner === 'network:router_interface' : owner !== 'network:dhcp');
+  if (holders.some((holder) => holds(holder.device_owner))) throw subnetInUse(row.id);
+  for (const holder of holders) await dropAddressesIn(c, holder, row.id);
 }
 
 async function removeSubnet(c: Context, row: SubnetRow): Promise<void> {

@@ -105,6 +105,18 @@ test('a change keeps what is named again, keeps by subnet where it can, and give
   assert.deepEqual(change([]).keep, [before[2]]);
 });
 
+test('an automatic address follows the MAC address', () => {
+  const before = [
+    { subnet_id: 'slaac', ip_address: '2001:db8:1:0:f816:3eff:fe00:1' },
+    { subnet_id: 'v4', ip_address: '10.0.0.5' },
+  ];
+  const moved = { ...asker, mac: 'fa:16:3e:00:00:02' };
+  const { keep, wishes, gone } = changeOfAddresses(before, before, [v4, slaac], moved);
+  assert.deepEqual(keep, [before[1]]);
+  assert.deepEqual(ids(wishes), ['slaac 2001:db8:1:0:f816:3eff:fe00:2']);
+  assert.deepEqual(gone, [before[0]]);
+});
+
 const pools = fc
   .array(fc.record({ gap: fc.integer({ min: 1, max: 9 }), size: fc.integer({ min: 1, max: 300 }) }), { maxLength: 4 })
   .map((spans) => {

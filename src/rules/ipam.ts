@@ -132,37 +132,58 @@ const exactFirst = (wishes: readonly AddressWish[]) => [
   ...wishes.filter((wish) => wish.kind === 'any'),
 ];
 
+/** What a changed list of addresses keeps, adds and gives back. */
+export interface AddressChange {
+  readonly keep: FixedIp[];
+  readonly wishes: AddressWish[];
+  readonly gone: FixedIp[];
+}
+
+/** Sorts a request into the addresses that the port has and keeps, and what is new. */
+function keepNamed(left: Map<string, FixedIp>, requests: readonly FixedIpRequest[]) {
+  const keep: FixedIp[] = [];
+  const added: FixedIpRequest[] = [];
+  const take = (fixedIp: FixedIp | undefined) => {
+    if (fixedIp) keep.push(fixedIp);
+    return fixedIp !== undefined && left.delete(fixedIp.ip_address);
+  };
+  for (const request of requests) {
+    if (request.ip_address !== undefined && !take(left.get(request.ip_address))) added.push(request);
+  }
+  for (const request of requests) {
+    if (request.ip_address !== undefined) continue;
+    if (!take([...left.values()].find((fixedIp) => fixedIp.subnet_id === request.subnet_id))) added.push(request);
+  }
+  return { keep, added };
+}
+
 /**
- * What a changed list of addresses keeps, adds and gives back. An address that is named again is kept; an entry with a subnet
- * alone keeps an address of that subnet where the port has one left; automatic addresses stay (Neutron's
- * _get_changed_ips_for_port).
+ * What becomes of a port's addresses. One that is named again is kept; an entry with a subnet alone keeps an address of that
+ * subnet where the port has one left (Neutron's _get_changed_ips_for_port). Automatic addresses stay, and follow the MAC address.
  */
 export function changeOfAddresses(
   before: readonly FixedIp[],
   requests: readonly FixedIpRequest[],
   subnets: readonly SubnetRow[],
   asker: AddressAsker,
-): { keep: FixedIp[]; wishes: AddressWish[]; gone: FixedIp[] } {
-  const left = new Map(before.map((fixedIp) => [fixedIp.ip_address, fixedIp]));
-  const keep: FixedIp[] = [];
-  const take = (fixedIp: FixedIp | undefined) => {
-    if (fixedIp) keep.push(fixedIp);
-    return fixedIp !== undefined && left.delete(fixedIp.ip_address);
+): AddressChange {
+  const auto = autoWishes(subnets, asker).flatMap((wish) => (wish.kind === 'exact' ? [wish.fixedIp] : []));
+  const autoOf = (fixedIp: FixedIp) => auto.find((derived) => derived.subnet_id === fixedIp.subnet_id);
+  const staying = before.filter((fixedIp) => autoOf(fixedIp)?.ip_address === fixedIp.ip_address);
+  const stale = before.filter((fixedIp) => autoOf(fixedIp) && !staying.includes(fixedIp));
+  const settled = new Set([...staying, ...stale].map((fixedIp) => fixedIp.ip_address));
+  const left = new Map(before.filter((fixedIp) => !autoOf(fixedIp)).map((fixedIp) => [fixedIp.ip_address, fixedIp]));
+  const open = requests.filter((request) => !settled.has(request.ip_address ?? ''));
+  const { keep, added } = keepNamed(left, open);
+  const derived: AddressWish[] = stale.flatMap((fixedIp) => {
+    const now = autoOf(fixedIp);
+    return now ? [{ kind: 'exact', fixedIp: now }] : [];
+  });
+  return {
+    keep: [...keep, ...staying],
+    wishes: exactFirst([...requestedWishes(added, subnets, asker), ...derived]),
+    gone: [...left.values(), ...stale],
   };
-  const unnamed: FixedIpRequest[] = [];
-  const added: FixedIpRequest[] = [];
-  for (const request of requests) {
-    if (request.ip_address === undefined) unnamed.push(request);
-    else if (!take(left.get(request.ip_address))) added.push(request);
-  }
-  for (const request of unnamed) {
-    if (!take([...left.values()].find((fixedIp) => fixedIp.subnet_id === request.subnet_id))) added.push(request);
-  }
-  const auto = new Set(
-    isRouterInterface(asker.deviceOwner) ? [] : subnets.filter(isAutoAddressed).map((row) => row.id),
-  );
-  for (const fixedIp of [...left.values()]) if (auto.has(fixedIp.subnet_id)) take(fixedIp);
-  return { keep, wishes: exactFirst(requestedWishes(added, subnets, asker)), gone: [...left.values()] };
 }
 
 /** How many addresses the pools hold. */
