@@ -24,7 +24,7 @@ describe('one host: DHCP, routers, floating IPs, port forwarding', { skip, timeo
   before(async () => {
     c = await startSmallCloud();
     web = await c.boot('web');
-    await serve(web.host, 'web', { tcp: [8080, 8081, 8082, 8083], udp: [5000] }, 'web');
+    await serve(web.host, 'web', { tcp: [8080, 8081, 8082, 8083, 8084, 8085, 8086, 8087], udp: [5000] }, 'web');
   });
   after(() => c?.close());
 
@@ -103,10 +103,10 @@ describe('one host: DHCP, routers, floating IPs, port forwarding', { skip, timeo
     const forwardings = c.api.portForwardings(fip.id);
     const one = await forwardings.create({
       ...inner,
-      internal_port_range: '8081:8082',
+      internal_port_range: '8084:8085',
       external_port_range: '9301:9302',
     });
-    await forwardings.create({ ...inner, internal_port: 8083, external_port: 9303 });
+    await forwardings.create({ ...inner, internal_port: 8086, external_port: 9303 });
     await answers(c, fip.address, 9303);
     await answers(c, fip.address, 9301);
     const goes = await holdConnection(c.cloud.world, fip.address, 9302);
@@ -141,14 +141,14 @@ describe('one host: DHCP, routers, floating IPs, port forwarding', { skip, timeo
   test('hairpin: an instance reaches a forwarded port of its own network by the floating IP', async () => {
     const fip = await c.floatingIp();
     const inner = { internal_ip_address: web.lease.ip, internal_port_id: web.port.id, protocol: 'tcp' } as const;
-    await c.api.portForwardings(fip.id).create({ ...inner, internal_port: 8081, external_port: 9401 });
+    await c.api.portForwardings(fip.id).create({ ...inner, internal_port: 8087, external_port: 9401 });
     await c.api.portForwardings(fip.id).list();
     const other = await c.boot('other');
     const page = await eventually('the hairpin', async () => {
       const answer = await fetchPage(other.host, fip.address, 9401, { netns: 'other', ms: 1500 });
       return answer.reached && answer.text;
     });
-    assert.match(page, /^hello from web port 8081 to /);
+    assert.match(page, /^hello from web port 8087 to /);
   });
 
   test('security groups let in what they say and nothing else, also while connections are open', async () => {

@@ -18,7 +18,7 @@ describe('what is deleted through the API leaves nothing on the host', { skip, t
 
       const made = await c.build();
       const web = await made.boot('web');
-      await serve(host, 'web', { tcp: [8080] }, 'web');
+      const server = await serve(host, 'web', { tcp: [8080] }, 'web');
       const fip = await made.floatingIp();
       const inner = { internal_ip_address: web.lease.ip, internal_port_id: web.port.id, protocol: 'tcp' } as const;
       await c.api.portForwardings(fip.id).create({ ...inner, internal_port: 8080, external_port: 9000 });
@@ -31,6 +31,7 @@ describe('what is deleted through the API leaves nothing on the host', { skip, t
       for (const row of await c.api.portForwardings(fip.id).list()) await c.api.portForwardings(fip.id).remove(row.id);
       await c.api.floatingIps.remove(fip.id);
       await c.api.ports.remove(web.port.id);
+      host.kill(server);
       await host.run(['ip', 'netns', 'del', 'web']);
       await c.api.routers.action(made.router.id, 'remove_router_interface', { subnet_id: made.subnetId });
       await c.api.routers.remove(made.router.id);

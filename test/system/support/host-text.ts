@@ -19,7 +19,7 @@ echo == routes; ip route show table all; ip rule
 echo == iptables; for t in filter nat mangle raw; do iptables-save -t $t; ip6tables-save -t $t; done
 echo == ipset; ipset list -n
 echo == processes; ps -eo args= | grep -E 'dnsmasq|keepalived|haproxy|radvd' | grep -v grep
-echo == files; cd ${folder} 2>/dev/null && find . -path ./agent -prune -o -print | sort
+echo == files; cd ${folder} 2>/dev/null && find . -path ./agent -prune -o -type f -print | sort
 `;
   return stable((await host.run(['sh', '-c', script])).stdout);
 }
