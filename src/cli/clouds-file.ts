@@ -1,6 +1,6 @@
 /** The clouds.yaml that a start writes: how the `openstack` client finds this cloud, and where the passwords are kept. */
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
-import { type Document, parseDocument } from 'yaml';
+import { Document, parseDocument } from 'yaml';
 import { CommandError } from './command.ts';
 import { newSecret, writeSecret } from './state.ts';
 
@@ -25,7 +25,7 @@ const clouds = { admin: 'neutrino', demo: 'neutrino-demo' } as const;
 
 function read(path: string): { text: string; document: Document } {
   const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  const document = parseDocument(text === '' ? 'clouds: {}\n' : text);
+  const document: Document = text === '' ? new Document({ clouds: {} }) : parseDocument(text);
   const ok = document.errors.length === 0 && typeof document.toJS()?.clouds === 'object';
   if (ok) return { text, document };
   throw new CommandError(

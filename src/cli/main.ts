@@ -2,6 +2,7 @@
 import { agentCommand, agentPlanCommand, agentSyncCommand } from './agent.ts';
 import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
+import { portAttachCommand, portDetachCommand } from './port.ts';
 import { runProgram } from './program.ts';
 import { terminal, watchSignals } from './terminal.ts';
 import { serverCommand, upCommand } from './up.ts';
@@ -14,6 +15,8 @@ const commands: readonly Command[] = [
   agentCommand,
   agentPlanCommand,
   agentSyncCommand,
+  portAttachCommand,
+  portDetachCommand,
   demoCommand,
   versionCommand,
 ];

@@ -35,7 +35,8 @@ function parserFor(program: Parser, command: Command): Parser {
 }
 
 function settled(parser: Parser): Parser {
-  return parser.showHelpAfterError('(--help tells more)').exitOverride();
+  // Options belong to the word before them: `agent plan --state-dir` is plan's, not agent's.
+  return parser.helpCommand(false).enablePositionalOptions().showHelpAfterError('(--help tells more)').exitOverride();
 }
 
 function addCommand(program: Parser, command: Command, makeCli: (json: boolean) => Cli, done: Done): void {
@@ -72,7 +73,7 @@ export async function runProgram(
   makeCli: (json: boolean) => Cli,
 ): Promise<ExitCode> {
   const program = settled(new Parser('neutrino')).description('OpenStack-compatible cloud networking for Linux hosts.');
-  program.helpCommand(false).configureHelp({ sortSubcommands: false });
+  program.configureHelp({ sortSubcommands: false });
   let exitCode: ExitCode = 0;
   for (const command of commands) addCommand(program, command, makeCli, (code) => (exitCode = code));
   nameGroups(program);

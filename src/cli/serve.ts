@@ -116,7 +116,9 @@ export async function startServer({ state, settings, listen, log }: ServeOptions
     const secret = agentSecret(agentTokenFile);
     const loopback = at.host === '0.0.0.0' ? '127.0.0.1' : at.host === '::' ? '::1' : at.host;
     await prepareIdentity(store, file, secret, httpUrl(loopback, at.port));
-    await app.listen({ ...at, listenTextResolver: () => '' }).catch((error) => Promise.reject(listenError(error, at)));
+    await app
+      .listen({ ...at, listenTextResolver: (address) => `The API listens at ${address}.` })
+      .catch((error) => Promise.reject(listenError(error, at)));
     const { port } = app.server.address() as AddressInfo;
     publicUrl = httpUrl(reachableHost(at.host), port);
     const url = httpUrl(loopback, port);

@@ -118,7 +118,7 @@ test('a wrong value names file, line, expectation and finding, every one of them
 test('a database that is not there is refused without telling the password', () => {
   assert.equal(
     refusal('[database]\nconnection = mysql+pymysql://neutron:geheim@db/neutron\n'),
-    '/etc/neutron/neutron.conf:2: [database] connection: expected sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME, found another.',
+    '/etc/neutron/neutron.conf:2: [database] connection: expected sqlite:////FILE or postgresql://USER:PASSWORD@HOST/NAME, found another.',
   );
   assert.doesNotMatch(refusal('[database]\nconnection = postgresql://n:ge$heim@db/n\n'), /heim/);
   assert.deepEqual(load('[database]\nconnection = postgresql+psycopg2://n:p@db/n\n').settings.server.database, {

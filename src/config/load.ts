@@ -100,10 +100,11 @@ function notes(reader: OptionReader, hasServerFile: boolean): string[] {
   return result;
 }
 
+/** A path of SQLite is absolute, with three slashes or four: a service has no folder that a path could be relative to. */
 function databaseSettings(reader: OptionReader): DatabaseSettings {
   const url = reader.value(options.connection);
-  const sqlite = /^sqlite:\/\/\/(.+)$/.exec(url)?.[1];
-  if (url === '' || sqlite !== undefined) return { kind: 'sqlite', path: sqlite ?? '' };
+  const sqlite = /^sqlite:\/\/\/+([^/].*)$/.exec(url)?.[1];
+  if (url === '' || sqlite !== undefined) return { kind: 'sqlite', path: sqlite === undefined ? '' : `/${sqlite}` };
   const postgres = /^postgres(?:ql)?(?:\+\w+)?(:\/\/.+)$/.exec(url)?.[1];
   if (postgres === undefined) reader.refuse(options.connection, options.connection.kind.expected);
   return { kind: 'postgres', url: `postgresql${postgres}` };

@@ -56,9 +56,9 @@ const serverOptions = {
   debug: main('debug', boolean(), false, 'Log more.'),
   connection: optionsOf('database')(
     'connection',
-    text('sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME'),
+    text('sqlite:////FILE or postgresql://USER:PASSWORD@HOST/NAME'),
     '',
-    'The database: `sqlite:///relative`, `sqlite:////absolute`, or `postgresql://…` (a driver as in `postgresql+psycopg2` is fine). Empty: SQLite in the state folder.',
+    'The database: `sqlite:////absolute/path`, or `postgresql://…` (a driver as in `postgresql+psycopg2` is fine). Empty: SQLite in the state folder.',
     { secret: true, deprecated: ['DEFAULT.sql_connection'] },
   ),
 };

@@ -1,0 +1,158 @@
+/** `neutrino port attach` and `neutrino port detach`: what Nova does for virtual machines, for namespaces and taps of this host. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NetworkingClient } from '../client/index.ts';
+import type { port as portResource } from '../model/index.ts';
+import type { Row } from '../model/language.ts';
+import { cloudOption, withCloud } from './cloud-option.ts';
+import { type Cli, CommandError, command, flag, seconds, text } from './command.ts';
+import { stateDirOption } from './common-options.ts';
+import { readNote } from './host-agent.ts';
+import { type Plugged, plugNetns, plugTap, unplug } from './plug.ts';
+import { defaultStateDir } from './state.ts';
+import { hostName, requireAgentRights } from './system.ts';
+
+type Port = Row<typeof portResource>;
+
+const common = { stateDir: stateDirOption, cloud: cloudOption };
+
+/** What the agent of this host is called; where none has run here, the machine's name. */
+function agentHost(stateDir: string): string {
+  try {
+    return readNote(stateDir).host;
+  } catch {
+    return hostName(undefined);
+  }
+}
+
+/** The port by id or name. */
+async function findPort(api: NetworkingClient, given: string): Promise<Port> {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(given)) return api.ports.show(given);
+  const [first, second] = await api.ports.list({ name: given });
+  if (!first) throw new CommandError(`There is no port ${JSON.stringify(given)}: name it by its id or name.`);
+  if (second) throw new CommandError(`More than one port is called ${JSON.stringify(given)}: name it by its id.`);
+  return first;
+}
+
+function checkAttachable(port: Port, host: string): void {
+  const { device_owner: owner, 'binding:host_id': bound } = port;
+  if (owner !== '' && !owner.startsWith('compute:'))
+    throw new CommandError(
+      `Port ${port.id} belongs to something else (device_owner ${owner}): attach a port of its own.`,
+    );
+  if (bound && bound !== host)
+    throw new CommandError(
+      `Port ${port.id} is attached on host ${bound}: detach it there first (this host is ${host}).`,
+    );
+}
+
+/** Waits until the port's host has wired it. */
+async function untilActive(api: NetworkingClient, id: string, waitSeconds: number, signal: AbortSignal): Promise<Port> {
+  const deadline = performance.now() + waitSeconds * 1000;
+  for (;;) {
+    const port = await api.ports.show(id);
+    const left = deadline - performance.now();
+    if (port.status === 'ACTIVE' || left <= 0 || signal.aborted) return port;
+    await sleep(Math.min(50, left));
+  }
+}
+
+/** Why a port is not ACTIVE, as far as the API tells. */
+function whyNotActive(port: Port, waitSeconds: number): string {
+  const host = port['binding:host_id'];
+  const start = `Port ${port.id} is ${port.status} after ${waitSeconds} s`;
+  if (port['binding:vif_type'] === 'binding_failed')
+    return `${start}: no L2 agent of host ${host} can wire it; see \`openstack network agent list\`.`;
+  return `${start}: see the log of the agent of host ${host}, and \`neutrino agent plan\` there.`;
+}
+
+function attachWords(plugged: Plugged, port: Port): string {
+  const { tap, netns, device, made } = plugged;
+  const what = made.length === 0 ? ['nothing had to be made'] : made.map((one) => `made ${one}`);
+  const addresses = port.fixed_ips.map(({ ip_address }) => ip_address).join(', ');
+  const next =
+    netns === null
+      ? `Give ${tap} to the machine, with MAC ${port.mac_address}.`
+      : `DHCP may run now: ip netns exec ${netns} udhcpc -i ${device} (the address will be ${addresses}).`;
+  return `${what.join('\n')}\nport ${port.id} is ${port.status} on host ${port['binding:host_id']}\n${next}\n`;
+}
+
+const attachOptions = {
+  ...common,
+  netns: text('--netns NAME', 'the network namespace; made when missing'),
+  tap: flag('--tap', 'make a tap for a virtual machine instead'),
+  wait: seconds('--wait SECONDS', 'how long to wait until the port is ACTIVE; 0: not at all.', 10),
+};
+
+interface Attach {
+  readonly netns: string | undefined;
+  readonly wait: number;
+  readonly host: string;
+}
+
+async function attach(api: NetworkingClient, given: string, { netns, wait, host }: Attach, cli: Cli) {
+  const port = await findPort(api, given);
+  checkAttachable(port, host);
+  const { mtu } = await api.networks.show(port.network_id);
+  const plug = { portId: port.id, mac: port.mac_address, mtu };
+  const plugged = netns === undefined ? await plugTap(plug) : await plugNetns(plug, netns);
+  try {
+    const deviceId = port.device_id || (netns === undefined ? `tap:${plugged.tap}` : `netns:${netns}`);
+    const owner = port.device_owner || 'compute:nova';
+    const changes = { 'binding:host_id': host, device_id: deviceId, device_owner: owner };
+    await api.ports.update(port.id, changes);
+  } catch (error) {
+    // Only what this call made: a port that was plugged before stays so.
+    if (plugged.made.length > 0) await unplug(port.id);
+    throw error;
+  }
+  const now = await cli.during('waiting for the agent', untilActive(api, port.id, wait, cli.signal));
+  return { plugged, port: now };
+}
+
+/** `neutrino port attach`. */
+export const portAttachCommand = command({
+  name: 'port attach',
+  summary: 'Give a port to a network namespace of this host, or make the tap of a virtual machine.',
+  detail:
+    'Makes the device, binds the port to this host and waits until the agent has wired it. Run as root, on the host of the\nagent, with the credentials of an administrator.',
+  arguments: [{ name: 'PORT', doc: 'the id or name of the port' }],
+  options: attachOptions,
+  examples: ['neutrino port attach web --netns web', 'neutrino port attach 36bcd62a-0860-4e22-bf8a-81f5052eff60 --tap'],
+  async run({ stateDir, cloud, netns, tap, wait }, cli, given) {
+    if (tap === (netns !== undefined)) throw new CommandError('Say either --netns NAME or --tap.', 2);
+    requireAgentRights('there is nothing to do without');
+    const dir = stateDir ?? defaultStateDir();
+    const how = { netns, wait, host: agentHost(dir) };
+    const { plugged, port } = await withCloud(cloud, dir, ({ networking }) =>
+      attach(networking, given ?? '', how, cli),
+    );
+    const { id, status, mac_address, fixed_ips, 'binding:host_id': host } = port;
+    cli.answer({ port: { id, status, mac_address, fixed_ips, host }, ...plugged }, () => attachWords(plugged, port));
+    if (wait === 0 || port.status === 'ACTIVE') return 0;
+    throw new CommandError(whyNotActive(port, wait));
+  },
+});
+
+/** `neutrino port detach`. */
+export const portDetachCommand = command({
+  name: 'port detach',
+  summary: 'Take a port from its namespace or tap of this host.',
+  arguments: [{ name: 'PORT', doc: 'the id or name of the port' }],
+  options: common,
+  examples: ['neutrino port detach web'],
+  async run({ stateDir, cloud }, cli, given) {
+    requireAgentRights('there is nothing to do without');
+    const dir = stateDir ?? defaultStateDir();
+    const host = agentHost(dir);
+    const removed = await withCloud(cloud, dir, async ({ networking: api }) => {
+      const port = await findPort(api, given ?? '');
+      checkAttachable(port, host);
+      await api.ports.update(port.id, { 'binding:host_id': '', device_id: '', device_owner: '' });
+      return unplug(port.id);
+    });
+    cli.answer({ removed }, (all) =>
+      all.length === 0 ? 'It was not attached here.\n' : `removed ${all.join(', ')}\n`,
+    );
+    return 0;
+  },
+});
