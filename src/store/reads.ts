@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { HostKey } from '../model/host-objects.ts';
 import type { Record_, Row } from '../model/language.ts';
-import { bindCondition, type Clause, comparable } from './condition.ts';
+import { bindCondition, type Clause, comparable, reference } from './condition.ts';
 import type { Parameter } from './dialect/dialect.ts';
 import { afterMarker, orderShape, orderTerm, sortKeys } from './page.ts';
 import type { Condition, Page, Scalar } from './query.ts';
@@ -60,9 +60,8 @@ export async function find<R extends Record_>(
   const where = bindCondition(binding, table, conditionOf(table, match));
   if (limit !== undefined) parameters.push(limit);
   const rows = await scope.rows(`find ${table.name} ${where.shape} ${limit !== undefined}`, parameters, () => {
-    let query = select(scope, table)
-      .where(where.expression())
-      .orderBy([...table.key]);
+    let query = select(scope, table).where(where.expression());
+    for (const name of table.key) query = query.orderBy(reference(table, name));
     if (limit !== undefined) query = query.limit(limit);
     return query;
   });

@@ -7,6 +7,8 @@ import type { Dialect, Tables } from './dialect.ts';
 // https://www.sqlite.org/rescode.html
 const SQLITE_CONSTRAINT_FOREIGNKEY = 787;
 const SQLITE_CONSTRAINT_PRIMARYKEY = 1555;
+// ON DELETE RESTRICT; the schema has no triggers of its own.
+const SQLITE_CONSTRAINT_TRIGGER = 1811;
 const SQLITE_CONSTRAINT_UNIQUE = 2067;
 
 const types = { text: 'text', integer: 'integer', boolean: 'integer', json: 'text' } as const;
@@ -40,6 +42,7 @@ function constraint(error: unknown, table: Table): ConstraintError | undefined {
   if (!(error instanceof Error) || !('errcode' in error)) return undefined;
   switch (error.errcode) {
     case SQLITE_CONSTRAINT_FOREIGNKEY:
+    case SQLITE_CONSTRAINT_TRIGGER:
       return new ConstraintError('reference', table.record, [], { cause: error });
     case SQLITE_CONSTRAINT_PRIMARYKEY:
     case SQLITE_CONSTRAINT_UNIQUE: {
