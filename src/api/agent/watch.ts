@@ -88,7 +88,7 @@ function bell(signal: AbortSignal): { ring(): void; wait(ms: number): Promise<vo
 
 /** Follows one host until `signal` ends it or the reader fails; then it rejects with the reader's error. */
 export async function watchHost(options: WatchOptions): Promise<void> {
-  const { store, sink, signal, bookmarkMs = 15_000 } = options;
+  const { store, signal, bookmarkMs = 15_000 } = options;
   const sent: Sent = new Map();
   const commits = bell(signal);
   const stop = store.onCommit(commits.ring);

@@ -1,0 +1,193 @@
+/** Whatever is sent for a field of whatever resource: a 4xx that names the field, or a success; never a 500. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import fc from 'fast-check';
+import { resources } from '../../model/index.ts';
+import type { Resource } from '../../model/language.ts';
+import { Problem } from '../../model/types.ts';
+import { type Answer, startTestApi, type TestApi } from '../test-bed.ts';
+
+let api: TestApi;
+/** One row of each resource, and a body that makes another. */
+const rows = new Map<string, { readonly url: string; readonly base: object }>();
+
+async function make(resource: string, path: string, base: object): Promise<Answer['body']> {
+  const answer = await api.ask(api.admin, 'POST', path, { [resource]: base });
+  assert.equal(answer.status, 201, answer.text);
+  const row = answer.body[resource];
+  rows.set(resource, { url: `${path}/${row.id}`, base });
+  return row;
+}
+
+before(async () => {
+  const unlimited = Object.fromEntries(resources.map((resource) => [resource.name, -1]));
+  api = await startTestApi({ quotas: unlimited });
+  const outside = await make('network', '/v2.0/networks', { 'router:external': true });
+  await make('subnet', '/v2.0/subnets', { network_id: outside.id, ip_version: 4, cidr: '203.0.113.0/24' });
+  const network_id = (await make('network', '/v2.0/networks', { name: 'inside' })).id;
+  const subnet = await make('subnet', '/v2.0/subnets', { network_id, ip_version: 4, cidr: '10.0.0.0/16' });
+  const router = await make('router', '/v2.0/routers', { external_gateway_info: { network_id: outside.id } });
+  await api.ask(api.admin, 'PUT', `/v2.0/routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
+  const port = await make('port', '/v2.0/ports', { network_id });
+  const group = await make('security_group', '/v2.0/security-groups', { name: 'group' });
+  const rule = { security_group_id: group.id, direction: 'ingress' };
+  await make('security_group_rule', '/v2.0/security-group-rules', { ...rule, protocol: 'tcp' });
+  const fip = await make('floatingip', '/v2.0/floatingips', { floating_network_id: outside.id });
+  const inside = { internal_port_id: port.id, internal_ip_address: port.fixed_ips[0].ip_address };
+  const forwarding = { ...inside, protocol: 'tcp', internal_port: 80, external_port: 8080 };
+  await make('port_forwarding', `/v2.0/floatingips/${fip.id}/port_forwardings`, forwarding);
+  plausible.push(outside.id, network_id, subnet.id, router.id, port.id, group.id, fip.id);
+});
+after(() => api.close());
+
+/** Values that some field takes: the more of them, the deeper a request gets. */
+const plausible: unknown[] = [
+  'tcp',
+  'icmp',
+  'ingress',
+  'IPv6',
+  'vlan',
+  'flat',
+  'public',
+  80,
+  4,
+  6,
+  1500,
+  70,
+  '1:5',
+  '80:90',
+  '10.0.0.9',
+  '10.0.0.0/24',
+  'fd00::1',
+  'fd00::/64',
+  'slaac',
+  'compute:nova',
+  'network:dhcp',
+  'fa:16:3e:00:00:09',
+  [{ ip_address: '10.0.0.7' }],
+  [{}],
+  [{ ip_address: '10.0.0.0/8' }],
+  [{ start: '10.0.0.9', end: '10.0.0.2' }],
+  [{ destination: '0.0.0.0/0', nexthop: '10.0.0.1' }],
+  [{ destination: '::/0', nexthop: '10.0.0.1' }],
+];
+
+const id = '00000000-0000-4000-8000-000000000000';
+const pathOf = (resource: Resource) => `/v2.0${resource.path.replace(/\{\w+\}/, id)}`;
+
+/** Values that many fields refuse, and some that they may take. */
+const nasty = fc.oneof(
+  fc.jsonValue({ maxDepth: 3 }),
+  fc.constantFrom<unknown>(
+    null,
+    '',
+    0,
+    -1,
+    1e308,
+    2 ** 53,
+    true,
+    [],
+    {},
+    'x'.repeat(5000),
+    'a\u0000b',
+    '\ud800',
+    '\u202e',
+  ),
+  fc.constantFrom<unknown>(
+    Array(2000).fill('a'),
+    { a: { b: { c: { d: {} } } } },
+    [[[[[[]]]]]],
+    { constructor: 1 },
+    'NaN',
+  ),
+  fc.string({ unit: 'binary', maxLength: 40 }),
+);
+const likely = fc.nat().map((at) => plausible[at % plausible.length]);
+const anything = fc.oneof({ weight: 3, arbitrary: likely }, { weight: 1, arbitrary: nasty });
+
+function checkRefusal(answer: Answer, text: string): void {
+  assert.ok(answer.status < 500, `${text}: ${answer.status} ${answer.text}`);
+  if (answer.status < 400) return;
+  const fault = answer.body?.NeutronError;
+  assert.equal(typeof fault?.type, 'string', `${text}: ${answer.text}`);
+  assert.ok(fault.message.length > 0 && fault.message.length < 2000);
+}
+
+for (const resource of resources.filter((one) => one.policy.create)) {
+  test(`a body of any shape for ${resource.name} is never a 500`, async () => {
+    const names = Object.keys(resource.fields);
+    const name = fc.oneof(
+      { weight: 9, arbitrary: fc.constantFrom(...names) },
+      { weight: 1, arbitrary: fc.constantFrom('tenant_id', '', 'constructor', 'toString', 'x') },
+    );
+    const body = fc.dictionary(name, anything, { maxKeys: 3 });
+    const { url, base } = rows.get(resource.name) ?? { url: '', base: {} };
+    await fc.assert(
+      fc.asyncProperty(body, fc.constantFrom('create', 'bulk', 'update'), async (fields, kind) => {
+        const whole = { ...base, ...fields };
+        const payload =
+          kind === 'bulk'
+            ? { [resource.plural]: [whole, whole] }
+            : { [resource.name]: kind === 'update' ? fields : whole };
+        const answer = await api.ask(
+          api.admin,
+          kind === 'update' ? 'PUT' : 'POST',
+          kind === 'update' ? url : url.replace(/\/[^/]*$/, ''),
+          payload,
+        );
+        checkRefusal(answer, JSON.stringify(payload));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test(`a value that a field of ${resource.name} refuses is a 400 that names the field`, async () => {
+    const fields = Object.entries(resource.fields).filter(([, field]) => field.post && !field.hidden);
+    const required = Object.fromEntries(fields.filter(([, field]) => field.required).map(([name]) => [name, id]));
+    for (const [name, field] of fields.filter(([one]) => one !== 'project_id')) {
+      await fc.assert(
+        fc.asyncProperty(nasty, async (value) => {
+          // As it arrives: JSON has no undefined and no -0.
+          const text = JSON.stringify(value);
+          fc.pre(!text.includes('"__proto__"') && field.type.parse(JSON.parse(text)) instanceof Problem);
+          // The other required fields come after it, so that it is the first that is read.
+          const body = { [resource.name]: { [name]: value, ...required, ...{ [name]: value } } };
+          const answer = await api.ask(api.admin, 'POST', pathOf(resource), body);
+          assert.equal(answer.status, 400, `${name}: ${answer.text}`);
+          assert.ok(answer.body.NeutronError.message.startsWith(`Invalid input for ${name}`), answer.text);
+          assert.match(answer.body.NeutronError.message, /expected .*, found /s);
+        }),
+        { numRuns: 12 },
+      );
+    }
+  });
+}
+
+test('a query of any shape is never a 500', async () => {
+  const parameters = resources.flatMap((resource) => [...Object.keys(resource.fields), ...resource.specialFilters]);
+  const others = ['sort_key', 'sort_dir', 'limit', 'marker', 'fields', 'page_reverse', 'changed_since', '__proto__'];
+  const pair = fc.tuple(
+    fc.constantFrom(...new Set([...parameters, ...others])),
+    fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 20 }),
+      fc.constantFrom('', 'true', '1', id, 'asc', 'name', 'id', 'ip_address=', 'subnet_id=x', '%', '\\', "'", 'null'),
+    ),
+  );
+  const listed = fc.constantFrom(...resources.filter((resource) => !resource.parent));
+  await fc.assert(
+    fc.asyncProperty(listed, fc.array(pair, { maxLength: 4 }), async (resource, pairs) => {
+      const query = new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, value.toWellFormed()]));
+      checkRefusal(await api.ask(api.admin, 'GET', `${pathOf(resource)}?${query}`), String(query));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('bytes of any kind are never a 500', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 64 }), async (bytes) => {
+      checkRefusal(await api.ask(api.admin, 'POST', '/v2.0/networks', Buffer.from(bytes)), String(bytes));
+    }),
+    { numRuns: 100 },
+  );
+});
