@@ -1,6 +1,5 @@
 /** Which of the due units are worked on next, and together. */
 import type { FactKey } from '../plan/facts.ts';
-import { unitOrder } from '../plan/render/index.ts';
 import { kindOf, laneOf, type Unit } from './unit.ts';
 import type { Units } from './units.ts';
 
@@ -18,6 +17,8 @@ export interface Running {
   readonly claimed: readonly ReadonlySet<FactKey>[];
 }
 
+/** The order in which units are brought about, so that each finds what it stands on; taken away in the reverse order. */
+const unitOrder = ['base', 'network', 'address_set', 'security_group', 'port', 'dhcp', 'router'];
 const rank = new Map<string, number>(unitOrder.map((kind, index) => [kind, index]));
 const order = (unit: Unit) => {
   const place = rank.get(kindOf(unit.key)) ?? 0;

@@ -65,6 +65,7 @@ export class Units {
   objectChanged(key: HostKey): void {
     const unit = this.unit(key);
     unit.changed = true;
+    unit.failures = 0;
     unit.notBefore = 0;
     this.wake(unit, this.#sources.get(key) ? `${key} changed` : `${key} is gone`, { render: true });
     for (const looker of this.#lookers.get(key)) {

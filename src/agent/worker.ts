@@ -120,7 +120,8 @@ export function startWorker(options: WorkerOptions): Worker {
     const status = statusOf(unit, error);
     // A removal that something new has overtaken is not over.
     const settled = unit.due === 0 || error !== null;
-    if (status && settled && (changed || !same(status, unit.status))) options.report(status);
+    const news = changed && (error === null || unit.failures === 1);
+    if (status && settled && (news || !same(status, unit.status))) options.report(status);
     if (!settled && changed) unit.changed = true;
     unit.status = status;
     if (error !== null && changed) unit.changed = true;
@@ -134,11 +135,9 @@ export function startWorker(options: WorkerOptions): Worker {
     }
   };
   const succeeded = (unit: Unit) => {
-    if (unit.failures > 0) {
-      unit.failures = 0;
-      log.clear(unit.key, `${unit.key}: works again.`);
-    }
+    unit.failures = 0;
     unit.notBefore = 0;
+    log.clear(unit.key, `${unit.key}: works again.`);
     units.retryLookers(unit);
   };
   const failed = (unit: Unit, error: string) => {
