@@ -13,7 +13,11 @@ import { hostName, requireAgentRights } from './system.ts';
 
 type Port = Row<typeof portResource>;
 
-const common = { stateDir: stateDirOption, cloud: cloudOption };
+const common = {
+  stateDir: stateDirOption,
+  cloud: cloudOption,
+  host: text('--host NAME', 'what the agent here calls this host; default: what it noted in the state folder'),
+};
 
 /** What the agent of this host is called; where none has run here, the machine's name. */
 function agentHost(stateDir: string): string {
@@ -118,11 +122,11 @@ export const portAttachCommand = command({
   arguments: [{ name: 'PORT', doc: 'the id or name of the port' }],
   options: attachOptions,
   examples: ['neutrino port attach web --netns web', 'neutrino port attach 36bcd62a-0860-4e22-bf8a-81f5052eff60 --tap'],
-  async run({ stateDir, cloud, netns, tap, wait }, cli, given) {
+  async run({ stateDir, cloud, host: name, netns, tap, wait }, cli, given) {
     if (tap === (netns !== undefined)) throw new CommandError('Say either --netns NAME or --tap.', 2);
     requireAgentRights('there is nothing to do without');
     const dir = stateDir ?? defaultStateDir();
-    const how = { netns, wait, host: agentHost(dir) };
+    const how = { netns, wait, host: name ?? agentHost(dir) };
     const { plugged, port } = await withCloud(cloud, dir, ({ networking }) =>
       attach(networking, given ?? '', how, cli),
     );
@@ -140,19 +144,20 @@ export const portDetachCommand = command({
   arguments: [{ name: 'PORT', doc: 'the id or name of the port' }],
   options: common,
   examples: ['neutrino port detach web'],
-  async run({ stateDir, cloud }, cli, given) {
+  async run({ stateDir, cloud, host: name }, cli, given) {
     requireAgentRights('there is nothing to do without');
     const dir = stateDir ?? defaultStateDir();
-    const host = agentHost(dir);
+    const host = name ?? agentHost(dir);
     const removed = await withCloud(cloud, dir, async ({ networking: api }) => {
       const port = await findPort(api, given ?? '');
       checkAttachable(port, host);
       await api.ports.update(port.id, { 'binding:host_id': '', device_id: '', device_owner: '' });
       return unplug(port.id);
     });
-    cli.answer({ removed }, (all) =>
-      all.length === 0 ? 'It was not attached here.\n' : `removed ${all.join(', ')}\n`,
-    );
+    const words = removed.length === 0 ? 'It was not attached here.
+' : `removed ${removed.join(', ')}
+`;
+    cli.answer({ removed }, () => words);
     return 0;
   },
 });
