@@ -5,12 +5,12 @@ import type { AgentReport, HostKey } from '../model/host-objects.ts';
 import { agent, dhcpBinding, network, port, routerBinding } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import { agentTypes, l2AgentTypes } from '../rules/schedule.ts';
+import { networkKeys, portKeys, routerOwners } from '../rules/wake.ts';
 import type { Context, Operations, ReadContext } from './context.ts';
 import { removePort } from './port.ts';
 import { bindingOn } from './port-binding.ts';
 import { scheduleAll } from './schedule.ts';
 import { agentIsAlive } from './schedule-agents.ts';
-import { wakePort } from './wake.ts';
 
 export { applyStatuses } from './agent-status.ts';
 
@@ -83,8 +83,7 @@ async function rebindFailed(c: Context, host: string): Promise<void> {
     const binding = await bindingOn(c, host, on);
     if (binding['binding:vif_type'] === 'binding_failed') continue;
     const result = await c.t.update(port, row.id, binding, { quiet: true });
-    if (result) await wakePort(c, row, { ...result, 'binding:host_id': host });
-    c.t.wake([`port/${row.id}`]);
+    if (result) c.t.wake(portKeys(result));
   }
 }
 
@@ -117,19 +116,30 @@ async function updateAgent(c: Context, row: AgentRow, changes: Partial<AgentRow>
   return result;
 }
 
+/** A host that carries routers, or did, has their networks. */
+async function wakeRouters(c: Context, routerIds: readonly string[]): Promise<void> {
+  if (routerIds.length === 0) return;
+  const ports = await c.t.find(port, { device_id: routerIds, device_owner: routerOwners });
+  c.t.wake(routerIds.map((id): HostKey => `router/${id}`));
+  c.t.wake(new Set(ports.map((row): HostKey => `network/${row.network_id}`)));
+}
+
 /** Deletes an agent, as one of a host that is gone. What it had is given to others when they next report in. */
 async function removeAgent(c: Context, row: AgentRow): Promise<void> {
   const services = await c.t.find(dhcpBinding, { agent_id: row.id });
   const routers = await c.t.find(routerBinding, { agent_id: row.id });
   await c.t.delete(agent, row.id);
+  if (l2AgentTypes.includes(row.agent_type)) await wakeNeighbours(c, row.host);
   for (const service of services) {
     const dhcpPort = await c.t.get(port, service.port_id);
     if (dhcpPort) await removePort(c, dhcpPort, { force: true });
   }
-  c.t.wake([
-    ...services.map((service): HostKey => `dhcp/${service.network_id}`),
-    ...routers.map((binding): HostKey => `router/${binding.router_id}`),
-  ]);
+  c.t.wake(services.flatMap((service) => networkKeys(service.network_id)));
+  await wakeRouters(
+    c,
+    routers.map((binding) => binding.router_id),
+  );
+  if (l2AgentTypes.includes(row.agent_type)) await wakeNeighbours(c, row.host);
 }
 
 /** Whether each agent reported in time. */
