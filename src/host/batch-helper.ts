@@ -7,6 +7,7 @@
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import type { Helper } from './helper-pool.ts';
 import { programEnvironment } from './run.ts';
 
 /** What came of one line. */
@@ -17,10 +18,9 @@ export interface LineResult {
 }
 
 /** A program that takes lines. */
-export interface BatchHelper {
+export interface BatchHelper extends Helper {
   /** Sends lines and gives the result of each, in order. Rejects when the program cannot run at all, or hangs. */
   exec(lines: readonly string[]): Promise<LineResult[]>;
-  close(): void;
 }
 
 const marker = '@end';

@@ -2,11 +2,13 @@
 import type { Fact } from '../plan/facts.ts';
 import type { Step, StepFailure } from '../plan/steps.ts';
 import type { Announcer } from './announce.ts';
+import type { HelperPool } from './helper-pool.ts';
 import type { Iproute } from './iproute.ts';
 import type { TableMemory } from './table-memory.ts';
 
 /** What the performers share. */
 export interface HostContext {
+  readonly pool: HelperPool;
   readonly ip: Iproute;
   readonly announcer: Announcer;
   readonly tables: TableMemory;

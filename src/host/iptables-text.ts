@@ -123,10 +123,3 @@ export function buildLoad(table: string, steps: readonly TableStep[], chains: Ch
   for (const line of lines) if (/[\n\r]/.test(line)) throw new Error(`not a rule: ${JSON.stringify(line)}`);
   return { text: `${[...lines, 'COMMIT'].join('\n')}\n`, owner };
 }
-
-/** The number of the line that iptables-restore complains of. */
-export function failedLine(complaint: string): number | undefined {
-  const match =
-    /^line (\d+):/m.exec(complaint) ?? /line: ?(\d+)/.exec(complaint) ?? /line (\d+) failed/.exec(complaint);
-  return match ? Number(match[1]) : undefined;
-}

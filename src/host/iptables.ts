@@ -1,11 +1,12 @@
 /** Reads and loads iptables chains and hooks. */
 import type { ChainFact, Fact, HookFact, IpFamily, IptablesTable, Namespace } from '../plan/facts.ts';
 import type { StepFailure } from '../plan/steps.ts';
-import { failure, type StepOn } from './batch.ts';
-import { buildLoad, type Chains, endOf, failedLine, type Load, needsState, parseSave } from './iptables-text.ts';
+import { failure, type HostContext, type StepOn } from './batch.ts';
+import { buildLoad, type Chains, endOf, type Load, needsState, parseSave } from './iptables-text.ts';
 import { groupBy } from './limit.ts';
 import { inNamespace, namespaceId } from './namespaces.ts';
-import { CommandError, describe, run } from './run.ts';
+import { restoreKind } from './restore-helper.ts';
+import { run } from './run.ts';
 import type { TableMemory, TableName } from './table-memory.ts';
 
 /** A fact in a table. */
@@ -14,8 +15,11 @@ export type TableFact = ChainFact | HookFact;
 /** Loading ten thousand rules takes less than half a second; a busy host and a held lock are allowed for. */
 const deadlineMs = 30_000;
 
-function program(family: IpFamily, what: 'save' | 'restore'): string {
-  return `${family === 4 ? 'iptables' : 'ip6tables'}-${what}`;
+const restoreKinds = { 4: restoreKind(4), 6: restoreKind(6) } as const;
+
+interface Place {
+  readonly namespace: Namespace;
+  readonly family: IpFamily;
 }
 
 /** The named tables of a family, read in one go and remembered. One that nothing was ever put into is empty. */
@@ -30,7 +34,10 @@ async function readTables(
   const which = tables.length === 1 ? ['-t', tables[0] ?? ''] : [];
   let saved: Map<string, Chains> | undefined;
   try {
-    const { stdout } = await run(inNamespace(namespace, [program(family, 'save'), ...which]), { deadlineMs });
+    const { stdout } = await run(
+      inNamespace(namespace, [family === 4 ? 'iptables-save' : 'ip6tables-save', ...which]),
+      { deadlineMs },
+    );
     saved = parseSave(stdout);
     return saved;
   } finally {
@@ -64,15 +71,15 @@ function presentFact(fact: TableFact, rules: readonly string[] | undefined): Tab
  * and reported, and the rest is loaded: a bad rule keeps nobody else's from coming about.
  */
 export async function performIptables(
-  memory: TableMemory,
+  context: HostContext,
   namespace: Namespace,
   steps: readonly StepOn<TableFact>[],
 ): Promise<StepFailure[]> {
   const fact = steps[0]?.fact;
   if (!fact) return [];
   const { family, table } = fact;
+  const memory = context.tables;
   const name: TableName = { namespaceId: (await namespaceId(namespace)) ?? '', family, table };
-  const argv = inNamespace(namespace, [program(family, 'restore'), '--noflush', '-w', '10']);
   const failures: StepFailure[] = [];
   const needed = needsState(steps);
   const read = async () => (await readTables(memory, namespace, family, [table])).get(table) ?? new Map();
@@ -82,7 +89,7 @@ export async function performIptables(
   let rest = [...steps];
   while (rest.length > 0) {
     memory.forget(name);
-    const refused = await load(argv, buildLoad(table, rest, state));
+    const refused = await load(context, { namespace, family }, buildLoad(table, rest, state));
     memory.forget(name);
     if (!refused) break;
     if (!certain) {
@@ -92,7 +99,7 @@ export async function performIptables(
       continue;
     }
     const culprit = rest.length === 1 ? rest[0] : refused.culprit;
-    if (!culprit) return [...failures, ...(await oneByOne(memory, namespace, rest))];
+    if (!culprit) return [...failures, ...(await oneByOne(context, namespace, rest))];
     failures.push(failure(culprit, refused.error));
     rest = rest.filter((step) => step !== culprit);
   }
@@ -101,29 +108,35 @@ export async function performIptables(
 
 /** Loads; gives the error when the load was refused, and the step that is to blame where it can be told. */
 async function load(
-  argv: readonly string[],
+  { pool }: HostContext,
+  { namespace, family }: Place,
   { text, owner }: Load,
 ): Promise<{ error: string; culprit: StepOn<TableFact> | undefined } | undefined> {
-  try {
-    await run(argv, { stdin: text, deadlineMs });
-    return undefined;
-  } catch (error) {
-    const blamed = error instanceof CommandError ? failedLine(error.stderr) : undefined;
-    const line = blamed === undefined ? undefined : text.split('\n')[blamed - 1];
-    return {
-      error: `${describe(error)}${line === undefined ? '' : ` (${line})`}`,
-      culprit: blamed === undefined ? undefined : owner.get(blamed),
-    };
-  }
+  const refused = await pool.use(restoreKinds[family], namespace, (helper) => helper.load(text));
+  if (!refused) return undefined;
+  const number = owner.has(refused.line ?? 0) ? refused.line : jumpToMissing(refused.error, text);
+  const line = number === undefined ? undefined : text.split('\n')[number - 1];
+  return {
+    error: `${refused.error}${line === undefined ? '' : ` (${line})`}`,
+    culprit: number === undefined ? undefined : owner.get(number),
+  };
+}
+
+/** The line that jumps to a chain that is not there: iptables-restore finds that out at the end, and blames the end. */
+function jumpToMissing(error: string, text: string): number | undefined {
+  const chain = /Chain '([^']+)' does not exist/.exec(error)?.[1];
+  if (chain === undefined) return undefined;
+  const at = text.split('\n').findIndex((line) => line.startsWith('-') && ` ${line} `.includes(` ${chain} `));
+  return at < 0 ? undefined : at + 1;
 }
 
 /** The last resort when a load is refused without a line to blame. */
 async function oneByOne(
-  memory: TableMemory,
+  context: HostContext,
   namespace: Namespace,
   steps: readonly StepOn<TableFact>[],
 ): Promise<StepFailure[]> {
   const failures: StepFailure[] = [];
-  for (const step of steps) failures.push(...(await performIptables(memory, namespace, [step])));
+  for (const step of steps) failures.push(...(await performIptables(context, namespace, [step])));
   return failures;
 }

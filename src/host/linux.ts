@@ -1,6 +1,7 @@
 /** The machine that this process runs on: its own network and mount namespace, with the named namespaces in it. */
 import { announcer } from './announce.ts';
 import type { HostContext } from './batch.ts';
+import { helperPool } from './helper-pool.ts';
 import { iproute } from './iproute.ts';
 import type { Machine } from './machine.ts';
 import { observe } from './observe.ts';
@@ -56,7 +57,8 @@ async function listLinks(context: HostContext): Promise<ReadonlyMap<string, numb
 export async function openHost(options: HostOptions = {}): Promise<Host> {
   await checkPrograms();
   const log = options.log ?? (() => undefined);
-  const context: HostContext = { ip: iproute(), announcer: announcer(log), tables: tableMemory(), log };
+  const pool = helperPool();
+  const context: HostContext = { pool, ip: iproute(pool), announcer: announcer(log), tables: tableMemory(), log };
   return {
     observe: (facts) => observe(context, facts),
     perform: (steps) => perform(context, steps),
@@ -64,7 +66,7 @@ export async function openHost(options: HostOptions = {}): Promise<Host> {
     listLinks: () => listLinks(context),
     async close() {
       await context.announcer.settled();
-      context.ip.close();
+      pool.close();
     },
   };
 }

@@ -34,7 +34,7 @@ async function add(context: HostContext, name: string): Promise<void> {
 }
 
 async function remove(context: HostContext, name: string): Promise<void> {
-  context.ip.release(name);
+  context.pool.release(name);
   if ((await namespaceId(name)) !== undefined) await line(context, `netns del ${name}`);
   else await orMissing(unlink(namespacePath(name)));
 }

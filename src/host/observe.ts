@@ -2,8 +2,8 @@
 import { type Fact, type FactKey, factKey, type Namespace } from '../plan/facts.ts';
 import type { HostContext } from './batch.ts';
 import { readFiles } from './files.ts';
+import { NoNamespace } from './helper-pool.ts';
 import { type IpFact, readIp } from './ip-read.ts';
-import { NoNamespace } from './iproute.ts';
 import { readIpsets } from './ipset.ts';
 import { readIptables, type TableFact } from './iptables.ts';
 import { groupBy, limiter } from './limit.ts';

@@ -14,8 +14,8 @@ import type { CutStep, Step, StepFailure } from '../plan/steps.ts';
 import { failure, type HostContext, type StepOn } from './batch.ts';
 import { performCuts } from './conntrack.ts';
 import { performFiles } from './files.ts';
+import { NoNamespace } from './helper-pool.ts';
 import type { IpFact } from './ip-read.ts';
-import { NoNamespace } from './iproute.ts';
 import { performIpsets } from './ipset.ts';
 import { performIptables } from './iptables.ts';
 import { performIp } from './links.ts';
@@ -94,7 +94,7 @@ function dispatch(context: HostContext, namespace: Namespace, steps: readonly St
       return performIpsets(namespace, on<SetFact>());
     case 'chain':
     case 'hook':
-      return performIptables(context.tables, namespace, on<ChainFact | HookFact>());
+      return performIptables(context, namespace, on<ChainFact | HookFact>());
   }
 }
 

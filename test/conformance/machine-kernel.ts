@@ -71,16 +71,32 @@ function foreignRules(machine: Machine): void {
       assert.deepEqual(await now(machine, inner), inner);
     }));
 
+  test('a chain that others still jump to cannot be removed, and says so', () =>
+    withNamespace(machine, 'f', async () => {
+      await performAll(machine, [add(own)]);
+      await inside('f', ['iptables', '-t', 'nat', '-A', 'PREROUTING', '-j', 'own']);
+      const failures = await machine.perform([remove(own), add({ ...own, chain: 'other' } as Fact)]);
+      assert.deepEqual(
+        failures.map(({ step }) => step),
+        [remove(own)],
+      );
+      assert.match(failures[0]?.error ?? '', /CHAIN_DEL failed/);
+      assert.deepEqual(await now(machine, own), own, 'nothing of a refused load is done');
+    }));
+
   test('a rule that iptables refuses fails alone, and says which', () =>
     withNamespace(machine, 'f', async () => {
       const bad: Fact = { fact: 'chain', ...table, chain: 'bad', rules: ['-p tcp -j NOSUCH'] };
+      const odd: Fact = { fact: 'chain', ...table, chain: 'odd', rules: ['-j RETURN', '--frob 1'] };
       const other: Fact = { fact: 'chain', ...table, chain: 'other', rules: ['-j RETURN'] };
-      const failures = await machine.perform([add(own), add(bad), add(other)]);
+      await performAll(machine, [add(own), add(hook)]);
+      const failures = await machine.perform([add(own), add(odd), add(bad), add(other)]);
       assert.deepEqual(
         failures.map(({ step }) => step),
-        [add(bad)],
+        [add(odd), add(bad)],
       );
-      assert.match(failures[0]?.error ?? '', /nsenter .*iptables-restore.*NOSUCH/s);
+      assert.match(failures[0]?.error ?? '', /frob.*line: 7.*\(-A odd --frob 1\)/s);
+      assert.match(failures[1]?.error ?? '', /nsenter .*iptables-restore.*\(-A bad .*NOSUCH\)/s);
       assert.ok((await now(machine, own)) && (await now(machine, other)));
       assert.equal(await now(machine, bad), undefined);
     }));
