@@ -154,9 +154,7 @@ export const portDetachCommand = command({
       await api.ports.update(port.id, { 'binding:host_id': '', device_id: '', device_owner: '' });
       return unplug(port.id);
     });
-    const words = removed.length === 0 ? 'It was not attached here.
-' : `removed ${removed.join(', ')}
-`;
+    const words = removed.length === 0 ? 'It was not attached here.\n' : `removed ${removed.join(', ')}\n`;
     cli.answer({ removed }, () => words);
     return 0;
   },
