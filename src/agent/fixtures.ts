@@ -15,7 +15,7 @@ import {
 } from '../model/host-objects.ts';
 import { type Fact, type FactKey, factKey } from '../plan/facts.ts';
 import type { Step, StepFailure } from '../plan/steps.ts';
-import { type Agent, type AgentOptions, startAgent } from './index.ts';
+import { type Agent, type AgentOptions, type FixedEnvironment, startAgent } from './index.ts';
 
 const linkKey = (namespace: string, name: string) => `link|${namespace}|${name}`;
 
@@ -263,6 +263,15 @@ export class TestLog {
   error = (text: string): void => void this.lines.push(`error ${text}`);
 }
 
+/** A host with a tunnel endpoint and an external network. */
+export const testEnvironment: FixedEnvironment = {
+  stateDir: '/var/lib/test',
+  localIp: '192.0.2.1',
+  bridgeMappings: { public: 'br-ex' },
+  driver: 'linuxbridge',
+  natDriver: 'iptables',
+};
+
 /** An agent that tries again within milliseconds. */
 export function testAgent(
   server: TestServer,
@@ -273,13 +282,7 @@ export function testAgent(
   return startAgent({
     client: server.client(),
     machine,
-    env: {
-      stateDir,
-      localIp: '192.0.2.1',
-      bridgeMappings: { public: 'br-ex' },
-      driver: 'linuxbridge',
-      natDriver: 'iptables',
-    },
+    env: testEnvironment,
     stateDir,
     log: new TestLog(),
     clock: systemClock,
