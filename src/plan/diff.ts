@@ -1,6 +1,6 @@
 /** Compares what is wanted with what is there and plans the steps from one to the other. Pure. */
 import type { Fact, FactKey, Facts, HookFact, LinkFact } from './facts.ts';
-import { deviceOf, inOrder, linkKey, peerKey, sameChain } from './order.ts';
+import { deviceOf, hookRank, inOrder, linkKey, peerKey, rank, sameChain } from './order.ts';
 import { same, sameKind } from './same.ts';
 import type { AddStep, ChangeStep, RemoveStep, Step } from './steps.ts';
 import { cutsFor } from './translations.ts';
@@ -89,7 +89,7 @@ function bringAbout(want: Facts, have: Facts, why: string): Bring[] {
     else if (was) steps.push({ do: 'change', fact, was, why });
     else steps.push({ do: 'add', fact, why });
   }
-  const at = steps.findIndex((step) => step.fact.fact === 'file' || step.fact.fact === 'process');
+  const at = steps.findIndex(({ fact }) => rank(fact) > hookRank);
   const insertions = hookSteps(want, new Set(hooks), again, why);
   steps.splice(at < 0 ? steps.length : at, 0, ...insertions);
   return steps;

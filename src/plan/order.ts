@@ -19,8 +19,13 @@ const ranks = {
   process: 100,
 } as const;
 
+/** Where hooks come in a plan. */
+export const hookRank = ranks.hook;
+
 /** Where a fact comes in a plan. */
 export function rank(fact: Fact): number {
+  // An instance's tap is let onto the bridge when the rules that guard it are there.
+  if (fact.fact === 'link' && fact.kind.type === 'foreign' && fact.namespace === '') return ranks.hook + 1;
   if (fact.fact === 'link') return linkRank[fact.kind.type];
   // A next hop may be reachable only by a route without one.
   if (fact.fact === 'route' && fact.via !== null) return ranks.route + 1;
