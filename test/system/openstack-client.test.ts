@@ -110,8 +110,8 @@ describe('the real openstack client', { skip: reason, timeout: 300_000 }, () => 
     assert.equal(user.name, 'demo');
     const assignments = await os.json('role assignment list --names --user demo');
     assert.equal(assignments.length, 1);
-    const quota = await os.text('quota show demo -f json');
-    assert.match(quota, /floating/);
+    const quota = await os.text('quota list --network -f json');
+    assert.match(quota, /Floating/);
   });
 
   test('another project sees what is shared or external, and nothing else', async () => {
