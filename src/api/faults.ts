@@ -34,14 +34,6 @@ export const tagNotFound = fault(
   'GET …/tags lists the tags.',
 );
 
-/** A filter on port forwardings that Neutron refuses too (pf_plugin, FIELDS_NOT_SUPPORT_FILTER). */
-export const forwardingFilterUnsupported = fault(
-  'PortForwardingNotSupportFilterField',
-  400,
-  (filter: string) => `Port Forwarding filter ${filter} is not supported.`,
-  'Filter by another field.',
-);
-
 /** Two rows with one key, where no operation said it better. */
 export const rowExists = fault(
   'Conflict',
@@ -65,9 +57,6 @@ export const internalError = fault(
   () => 'Request Failed: internal server error while processing your request.',
   "Look into the server's log by the request id in X-Openstack-Request-Id.",
 );
-
-/** The server cannot take the work on at the moment. */
-export const overloaded = fault('ServiceUnavailable', 503, (what: string) => `${what}.`, 'Try again in a moment.');
 
 /** A field's value that its type refuses: where, what was expected, what was found. */
 export function invalidField(name: string, problem: Problem): Fault {

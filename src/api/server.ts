@@ -39,6 +39,8 @@ export interface ApiOptions {
     /** How long a token is good for; default one hour. */
     readonly tokenLifetimeSeconds?: number;
   };
+  /** The version of the program, as the OpenAPI document shows it. */
+  readonly version?: string;
   readonly log: FastifyBaseLogger | false;
   /** Where clients reach this server, without a final slash. Asked with each answer: the port may be known late. */
   readonly publicUrl: () => string;
@@ -120,7 +122,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   logAnswers(app);
   versionRoutes(app, services);
   identityRoutes(app, createIdentity(services, sessions, options.identity?.tokenLifetimeSeconds ?? 3600));
-  operatorRoutes(app, services, exposure);
+  operatorRoutes(app, services, exposure, options.version ?? '0.1.0');
   app.register(async (scope) => {
     scope.addHook('onRequest', (request) => authenticate(sessions, request));
     networkingRoutes(scope, services, exposure);

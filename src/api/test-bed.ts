@@ -12,6 +12,7 @@ import { defaultSettings, type NetworkingSettings } from '../rules/settings.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { bootstrapIdentity, ensureAgentToken } from './identity/bootstrap.ts';
+import type { OperationsByName } from './networking/exposure.ts';
 import { createApi } from './server.ts';
 
 /** Passwords of the users, and the agents' secret. */
@@ -62,8 +63,11 @@ export function logInBody(user: string, password: string, project?: string): unk
   };
 }
 
-/** Starts an API over a new database in a folder of its own. */
-export async function startTestApi(settings: Partial<NetworkingSettings> = {}): Promise<TestApi> {
+/** Starts an API over a new database in a folder of its own; `replaced`: operations to use in place of the real ones. */
+export async function startTestApi(
+  settings: Partial<NetworkingSettings> = {},
+  replaced: OperationsByName = {},
+): Promise<TestApi> {
   const folder = await mkdtemp(join(tmpdir(), 'neutrino-api-'));
   const clock = new ManualClock();
   const store = await openSqlite({ path: join(folder, 'db'), clock });
@@ -74,7 +78,7 @@ export async function startTestApi(settings: Partial<NetworkingSettings> = {}): 
     settings: { ...defaultSettings, ...settings },
     clock,
     random: new SeededRandom(1),
-    operations,
+    operations: { ...operations, ...replaced },
     hosts: { hostObject, hostObjectKeys, applyAgentReport, applyStatuses },
     log: false,
     publicUrl: () => 'http://cloud.test:9696',

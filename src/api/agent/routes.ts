@@ -1,9 +1,8 @@
 /** The paths of the agents: sign of life, states, watch. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { malformedBody } from '../../model/faults.ts';
+import { busy, malformedBody } from '../../model/faults.ts';
 import type { AgentReport, StatusReport } from '../../model/host-objects.ts';
 import type { Caller, Context } from '../../operations/context.ts';
-import { overloaded } from '../faults.ts';
 import { type Services, writeContext } from '../services.ts';
 import { readQuery } from '../wire/query-string.ts';
 import { jsonBody, paramOf, route } from '../wire/router.ts';
@@ -53,7 +52,7 @@ export function agentRoutes(app: FastifyInstance, services: Services, hosts: Hos
   route(app, `${path}/watch`, {
     GET: (request, reply) => {
       const [host, since] = [readHost(paramOf(request, 'host')), readSince(request)];
-      if (watches.size >= maxWatches) throw overloaded('Too many watches are open');
+      if (watches.size >= maxWatches) throw busy('The watch');
       startWatch(services, hosts, host, since, request, reply, watches);
       return undefined;
     },

@@ -4,7 +4,7 @@
  */
 import { createHmac, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { overloaded } from '../faults.ts';
+import { busy } from '../../model/faults.ts';
 
 const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
 
@@ -20,7 +20,7 @@ function limiter(running: number, waiting: number): <T>(work: () => Promise<T>) 
   const queue: (() => void)[] = [];
   return async (work) => {
     if (active >= running) {
-      if (queue.length >= waiting) throw overloaded('Too many log-ins at once');
+      if (queue.length >= waiting) throw busy('The log-in');
       await new Promise<void>((resolve) => queue.push(resolve));
     } else active++;
     try {

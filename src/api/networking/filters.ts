@@ -2,13 +2,13 @@
  * The filters of a list, from the query string to a condition. Values of one filter are alternatives, filters hold together.
  * Neutron: api/api_common.py (get_filters_from_dict), and the filters of its port and tag extensions.
  */
-import { type Fault, invalidInput, malformedBody } from '../../model/faults.ts';
+import { type Fault, invalidInput, malformedBody, portForwardingFilterNotSupported } from '../../model/faults.ts';
 import { ipAllocation, portSecurityGroup } from '../../model/index.ts';
 import type { Field, SpecialFilter } from '../../model/language.ts';
 import { Problem } from '../../model/types.ts';
 import { type Subject, sees } from '../../rules/policy.ts';
 import type { Condition, Scalar } from '../../store/query.ts';
-import { forwardingFilterUnsupported, invalidField } from '../faults.ts';
+import { invalidField } from '../faults.ts';
 import type { Query } from '../wire/query-string.ts';
 import type { Exposed } from './exposure.ts';
 
@@ -74,7 +74,8 @@ function changedSince(values: readonly string[]): Condition {
 
 function unsupported(exposed: Exposed, names: readonly string[]): Fault {
   const known = names.find((name) => exposed.fields.has(name));
-  if (exposed.resource.name === 'port_forwarding' && known !== undefined) return forwardingFilterUnsupported(known);
+  if (exposed.resource.name === 'port_forwarding' && known !== undefined)
+    return portForwardingFilterNotSupported(known);
   const list = names.slice(0, 10).map((name) => `'${name.slice(0, 64).toWellFormed()}'`);
   return malformedBody(`[${list.join(', ')}] is invalid attribute for filtering`);
 }

@@ -1,12 +1,25 @@
-/** What operators' tools ask: health. */
+/** What operators' tools ask: health, the description of the API, measurements. */
 import type { FastifyInstance } from 'fastify';
 import type { Exposure } from '../networking/exposure.ts';
+import { openApiDocument } from '../reference/openapi.ts';
 import type { Services } from '../services.ts';
 import { route } from '../wire/router.ts';
+import { createMetrics } from './metrics.ts';
 
 /** Registers the paths of operators' tools; they need no token and show no names. */
-export function operatorRoutes(app: FastifyInstance, services: Services, _exposure: Exposure): void {
-  route(app, '/healthz', {
-    GET: async () => ({ status: 'ok', revision: await services.store.read((r) => r.head()) }),
+export function operatorRoutes(app: FastifyInstance, services: Services, exposure: Exposure, version: string): void {
+  const head = () => services.store.read((r) => r.head());
+  route(app, '/healthz', { GET: async () => ({ status: 'ok', revision: await head() }) });
+  route(app, '/openapi.json', { GET: () => openApiDocument(exposure, services.publicUrl(), version) });
+  const metrics = createMetrics();
+  app.addHook('onResponse', async (request, reply) => {
+    const path = request.routeOptions.url ?? 'none';
+    metrics.count(request.method, path, reply.statusCode, reply.elapsedTime / 1000);
+  });
+  route(app, '/metrics', {
+    GET: async (_request, reply) => {
+      const text = metrics.text(await head());
+      return reply.header('content-type', 'text/plain; version=0.0.4').send(text);
+    },
   });
 }
