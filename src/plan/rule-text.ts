@@ -1,6 +1,6 @@
 /**
  * The text of iptables rules: built here and nowhere else, in the spelling in which `iptables-save` prints them (1.8.9), since
- * what is wanted and what is there are compared as text. `canonicalRule` takes away the differences that other versions show.
+ * what is wanted and what is there are compared as text. `canonicalRule` takes away the differences that are left.
  */
 import { parseCidr } from '../lib/ip.ts';
 
@@ -21,33 +21,21 @@ export interface RuleParts {
   readonly jump: string;
 }
 
-/** Protocols by the name that iptables-save prints; the ones that it may not know by name are printed as numbers. */
-const protocolNumbers: Readonly<Record<string, number>> = {
-  icmp: 1,
-  igmp: 2,
-  ipencap: 4,
-  tcp: 6,
-  egp: 8,
-  udp: 17,
-  dccp: 33,
-  rsvp: 46,
-  gre: 47,
-  esp: 50,
-  ah: 51,
-  'ipv6-icmp': 58,
-  ospf: 89,
-  ipip: 94,
-  vrrp: 112,
-  sctp: 132,
-  udplite: 136,
-  ipv6: 41,
-  'ipv6-route': 43,
-  'ipv6-nonxt': 59,
-  'ipv6-opts': 60,
-  l2tp: 115,
-  'mobility-header': 135,
-};
-const protocolNames = new Map(Object.entries(protocolNumbers).map(([name, number]) => [number, name]));
+/** Protocols by number, with the name that iptables-save prints on Debian (its own, or that of /etc/protocols). */
+const protocolTable = `
+1:icmp 2:igmp 3:ggp 4:ipencap 5:st 6:tcp 8:egp 9:igp 12:pup 17:udp 20:hmp 22:xns-idp 27:rdp
+29:iso-tp4 33:dccp 36:xtp 37:ddp 38:idpr-cmtp 41:ipv6 43:ipv6-route 44:ipv6-frag 45:idrp 46:rsvp
+47:gre 50:esp 51:ah 57:skip 58:ipv6-icmp 59:ipv6-nonxt 60:ipv6-opts 73:rspf 81:vmtp 88:eigrp 89:ospf
+93:ax.25 94:ipip 97:etherip 98:encap 103:pim 108:ipcomp 112:vrrp 115:l2tp 124:isis 132:sctp 133:fc
+135:mobility-header 136:udplite 137:mpls-in-ip 138:manet 139:hip 140:shim6 141:wesp 142:rohc
+143:ethernet 262:mptcp`;
+const protocolNames = new Map(
+  protocolTable
+    .trim()
+    .split(/\s+/)
+    .map((entry): [number, string] => [Number.parseInt(entry, 10), entry.slice(entry.indexOf(':') + 1)]),
+);
+const protocolNumbers = new Map([...protocolNames].map(([number, name]) => [name, number]));
 
 /** Names that the Networking API or another iptables uses for the same protocols, and those that no Debian knows by name. */
 const otherNames: Readonly<Record<string, number>> = {
@@ -64,19 +52,31 @@ const otherNames: Readonly<Record<string, number>> = {
 
 function protocolNumber(protocol: string): number | undefined {
   if (/^\d{1,3}$/.test(protocol)) return Number(protocol);
-  return protocolNumbers[protocol] ?? otherNames[protocol];
+  return protocolNumbers.get(protocol) ?? otherNames[protocol];
 }
 
-/** A protocol as iptables-save prints it; null where it is any (0 too). */
-export function protocolText(protocol: string | null): string | null {
-  if (protocol === null) return null;
-  const number = protocolNumber(protocol);
+/** Protocols that iptables knows by name even where there is no /etc/protocols. */
+const builtIn: ReadonlySet<string> = new Set(['icmp', 'tcp', 'udp', 'esp', 'ah', 'ipv6-icmp', 'sctp', 'udplite']);
+
+/** The name of a protocol given by name or number; an unknown one as it was given. Null: any (0 too). */
+export function protocolName(protocol: string | null): string | null {
+  const number = protocol === null ? 0 : protocolNumber(protocol);
   if (number === undefined) return protocol;
   return number === 0 ? null : (protocolNames.get(number) ?? String(number));
 }
 
+/**
+ * A protocol as rules carry it; null for any. Those that not every machine knows by name go by number, which always loads; their
+ * print-out is one of the few that differ from what was loaded (`canonicalRule`).
+ */
+export function protocolText(protocol: string | null): string | null {
+  const name = protocolName(protocol);
+  return name === null || builtIn.has(name) ? name : String(protocolNumber(name) ?? name);
+}
+
 /** Whether a protocol has ports, and by which match iptables reads them. */
-function portMatch(protocol: string): string | null {
+function portMatch(given: string): string | null {
+  const protocol = protocolName(given) ?? given;
   if (['tcp', 'udp', 'sctp', 'dccp'].includes(protocol)) return `-m ${protocol} --dport`;
   return protocol === 'udplite' ? '-m multiport --dports' : null;
 }

@@ -1,5 +1,6 @@
 /** Which connections lose their translation when DNAT rules change. */
 import type { Fact, Facts } from './facts.ts';
+import { protocolName } from './rule-text.ts';
 import type { CutStep, TranslatedConnections } from './steps.ts';
 
 /** What one DNAT rule does: ports first..last of `destination` go to `target`, port for port or all to one. */
@@ -24,7 +25,7 @@ export function translationOf(namespace: string, rule: string): Translation | nu
   const target = DNAT.exec(rule);
   const destination = /(?:^| )-d ([^ /]+)/.exec(rule)?.[1];
   if (!target?.[1] || !destination) return null;
-  const protocol = /(?:^| )-p (\S+)/.exec(rule)?.[1] ?? null;
+  const protocol = protocolName(/(?:^| )-p (\S+)/.exec(rule)?.[1] ?? null);
   const ports = /--dports? (\d+)(?::(\d+))?/.exec(rule);
   const first = Number(ports?.[1]);
   const last = Number(ports?.[2] ?? ports?.[1]);

@@ -94,17 +94,19 @@ function completeNetworks(host: SimHost): void {
 const step = fc.record({
   changes: fc.array(change, { minLength: 1, maxLength: 3 }),
   failing: fc.array(fc.nat(60), { maxLength: 3 }),
+  /** After so many steps the agent is killed. */
+  dies: fc.option(fc.nat(60), { nil: Number.POSITIVE_INFINITY }),
 });
 
 test('changes applied one after another, with failures, end where a fresh start ends', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), async (steps) => {
       const host = new SimHost();
-      for (const { changes, failing } of steps) {
+      for (const { changes, failing, dies } of steps) {
         for (const one of changes) make(host, one);
         const start = host.machine.performed;
         host.machine.fault = (_step, index) => (failing.includes(index - start) ? 'injected' : undefined);
-        await host.applyAll();
+        await host.applyAll(dies);
       }
       host.machine.fault = () => undefined;
       completeNetworks(host);

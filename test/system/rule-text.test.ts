@@ -9,6 +9,7 @@ import type { HostKey, HostObject, HostPort, HostRouter, HostSecurityGroup } fro
 import { hostKey } from '../../src/model/host-objects.ts';
 import type { ChainFact, Fact, HookFact } from '../../src/plan/facts.ts';
 import { render, renderBase } from '../../src/plan/render/index.ts';
+import { sameRules } from '../../src/plan/rule-text.ts';
 import { libraryOfObjects } from '../scenarios/script.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root for a network namespace';
@@ -50,6 +51,14 @@ function loadText(facts: Fact[], family: 4 | 6): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** Letter for letter, save for protocols that go by number; for these the comparison of plans must see no difference. */
+function checkRules(printed: string[], rendered: readonly string[]): void {
+  const byName = (_rule: string, index: number) => !/(^| )-p \d/.test(rendered[index] ?? '');
+  assert.deepEqual(printed.filter(byName), rendered.filter(byName));
+  for (const [index, rule] of rendered.entries())
+    assert.ok(sameRules([rule], [printed[index] ?? '']), `${rule}\nwas printed as\n${printed[index]}`);
+}
+
 /** Loads the facts and checks that each rule comes back as it was given. */
 function checkThroughKernel(facts: Fact[]): void {
   for (const fact of facts) {
@@ -72,7 +81,7 @@ function checkThroughKernel(facts: Fact[]): void {
       const table = saved.slice(start, saved.indexOf('COMMIT', start));
       const rules = table.filter((line) => line.startsWith(prefix)).map((line) => line.slice(prefix.length));
       if (fact.fact === 'hook') assert.ok(rules.includes(fact.rule), `${fact.rule}\nis not in\n${rules.join('\n')}`);
-      else assert.deepEqual(rules.slice(rules.length - fact.rules.length), fact.rules, fact.chain);
+      else checkRules(rules.slice(rules.length - fact.rules.length), fact.rules);
     }
   }
 }

@@ -48,6 +48,11 @@ function protocolIn(family: IpFamily, protocol: string | null): string | null {
   return text;
 }
 
+/** iptables takes ICMP type 255, which is reserved, for any type: more than the rule says, so that it allows nothing instead. */
+function isExpressible(given: GroupRule, family: IpFamily): boolean {
+  return protocolIn(family, given.protocol) !== 'icmp' || given.port_range_min !== 255;
+}
+
 /** One rule of a group, as it stands in a port's chain of its direction. */
 export function groupRule(given: GroupRule, family: IpFamily): string {
   const ingress = given.direction === 'ingress';
@@ -69,6 +74,8 @@ export function groupRule(given: GroupRule, family: IpFamily): string {
 
 /** The rules of one direction and family, without repetitions, in the order of the groups. */
 export function groupRules(rules: readonly GroupRule[], direction: 'ingress' | 'egress', family: IpFamily): string[] {
-  const mine = rules.filter((one) => one.direction === direction && one.ethertype === familyName[family]);
+  const mine = rules.filter(
+    (one) => one.direction === direction && one.ethertype === familyName[family] && isExpressible(one, family),
+  );
   return [...new Set(mine.map((one) => groupRule(one, family)))];
 }
