@@ -11,7 +11,7 @@ export const floatingip = resource({
   indexes: [['router_id'], ['port_id'], ['floating_network_id']],
   unique: [
     ['floating_network_id', 'floating_ip_address'],
-    ['port_id', 'fixed_ip_address'],
+    ['port_id', 'fixed_ip_address', 'floating_network_id'],
   ],
   fields: {
     floating_network_id: field(t.uuid(), 'The external network that the address is from.', {

@@ -14,7 +14,7 @@ export const port = resource({
   specialFilters: ['fixed_ips', 'security_groups'],
   quota: { default: 500 },
   unique: [['network_id', 'mac_address']],
-  indexes: [['network_id'], ['device_id'], ['binding:host_id']],
+  indexes: [['network_id', 'binding:host_id'], ['device_id'], ['binding:host_id']],
   fields: {
     name: field(t.string(255), 'A name for people.', {
       post: 'member',
