@@ -89,8 +89,8 @@ export function uuid(): Type<string> {
 export function boolean(): Type<boolean> {
   return type('true or false', { type: 'boolean' }, 'boolean', (value) => {
     if (typeof value === 'boolean') return value;
-    const text = String(value).toLowerCase();
     if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+    const text = String(value).toLowerCase();
     if (text === 'true' || text === '1') return true;
     return text === 'false' || text === '0' ? false : undefined;
   });
