@@ -129,7 +129,6 @@ async function removeAgent(c: Context, row: AgentRow): Promise<void> {
   const services = await c.t.find(dhcpBinding, { agent_id: row.id });
   const routers = await c.t.find(routerBinding, { agent_id: row.id });
   await c.t.delete(agent, row.id);
-  if (l2AgentTypes.includes(row.agent_type)) await wakeNeighbours(c, row.host);
   for (const service of services) {
     const dhcpPort = await c.t.get(port, service.port_id);
     if (dhcpPort) await removePort(c, dhcpPort, { force: true });
