@@ -42,7 +42,7 @@ export class NoNamespace extends Error {
 }
 
 /** Programs kept running at once; the one idle for longest makes room. */
-const limit = 48;
+const limit = 96;
 /** Milliseconds after which an idle program is closed. */
 const idleMs = 3_000;
 

@@ -4,16 +4,13 @@ import type { StepFailure } from '../plan/steps.ts';
 import { failure, type HostContext, type StepOn } from './batch.ts';
 import { buildLoad, type Chains, endOf, type Load, needsState, parseSave } from './iptables-text.ts';
 import { groupBy } from './limit.ts';
-import { inNamespace, namespaceId } from './namespaces.ts';
+import { namespaceId } from './namespaces.ts';
 import { restoreKind } from './restore-helper.ts';
-import { run } from './run.ts';
-import type { TableMemory, TableName } from './table-memory.ts';
+import { shellKind } from './shell-helper.ts';
+import type { TableName } from './table-memory.ts';
 
 /** A fact in a table. */
 export type TableFact = ChainFact | HookFact;
-
-/** Loading ten thousand rules takes less than half a second; a busy host and a held lock are allowed for. */
-const deadlineMs = 30_000;
 
 const restoreKinds = { 4: restoreKind(4), 6: restoreKind(6) } as const;
 
@@ -24,7 +21,7 @@ interface Place {
 
 /** The named tables of a family, read in one go and remembered. One that nothing was ever put into is empty. */
 async function readTables(
-  memory: TableMemory,
+  { pool, tables: memory }: HostContext,
   namespace: Namespace,
   family: IpFamily,
   tables: readonly IptablesTable[],
@@ -34,11 +31,8 @@ async function readTables(
   const which = tables.length === 1 ? ['-t', tables[0] ?? ''] : [];
   let saved: Map<string, Chains> | undefined;
   try {
-    const { stdout } = await run(
-      inNamespace(namespace, [family === 4 ? 'iptables-save' : 'ip6tables-save', ...which]),
-      { deadlineMs },
-    );
-    saved = parseSave(stdout);
+    const script = [family === 4 ? 'iptables-save' : 'ip6tables-save', ...which].join(' ');
+    saved = parseSave(await pool.use(shellKind, namespace, (shell) => shell.run(script)));
     return saved;
   } finally {
     for (const [index, table] of tables.entries()) remember[index]?.(saved && (saved.get(table) ?? new Map()));
@@ -47,13 +41,13 @@ async function readTables(
 
 /** Those of the facts that are there. A chain has its present rules. */
 export async function readIptables(
-  memory: TableMemory,
+  context: HostContext,
   namespace: Namespace,
   facts: readonly TableFact[],
 ): Promise<Fact[]> {
   const readFamily = async (ofFamily: readonly TableFact[]): Promise<Fact[]> => {
     const names = [...new Set(ofFamily.map(({ table }) => table))];
-    const tables = await readTables(memory, namespace, ofFamily[0]?.family ?? 4, names);
+    const tables = await readTables(context, namespace, ofFamily[0]?.family ?? 4, names);
     return ofFamily.flatMap((fact) => presentFact(fact, tables.get(fact.table)?.get(fact.chain)) ?? []);
   };
   const families = [...groupBy(facts, ({ family }) => String(family)).values()];
@@ -82,7 +76,7 @@ export async function performIptables(
   const name: TableName = { namespaceId: (await namespaceId(namespace)) ?? '', family, table };
   const failures: StepFailure[] = [];
   const needed = needsState(steps);
-  const read = async () => (await readTables(memory, namespace, family, [table])).get(table) ?? new Map();
+  const read = async () => (await readTables(context, namespace, family, [table])).get(table) ?? new Map();
   const recalled = needed ? memory.recall(name) : undefined;
   let state: Chains = recalled ?? (needed ? await read() : new Map());
   let certain = recalled === undefined;

@@ -33,9 +33,9 @@ async function readNamespace(context: HostContext, namespace: Namespace, facts: 
   try {
     const found = await Promise.all([
       ip.length > 0 ? readIp(context.ip, namespace, ip) : [],
-      tables.length > 0 ? readIptables(context.tables, namespace, tables) : [],
+      tables.length > 0 ? readIptables(context, namespace, tables) : [],
       sets.length > 0 ? readIpsets(namespace, sets) : [],
-      sysctls.length > 0 ? readSysctls(namespace, sysctls) : [],
+      sysctls.length > 0 ? readSysctls(context, namespace, sysctls) : [],
     ]);
     return found.flat();
   } catch (error) {

@@ -89,7 +89,7 @@ function dispatch(context: HostContext, namespace: Namespace, steps: readonly St
     case 'neighbour':
       return performIp(context, namespace, on<IpFact>());
     case 'sysctl':
-      return performSysctls(namespace, on<SysctlFact>());
+      return performSysctls(context, namespace, on<SysctlFact>());
     case 'set':
       return performIpsets(namespace, on<SetFact>());
     case 'chain':

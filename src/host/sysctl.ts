@@ -2,9 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Fact, Namespace, SysctlFact } from '../plan/facts.ts';
 import type { StepFailure } from '../plan/steps.ts';
-import { eachStep, type StepOn } from './batch.ts';
-import { inNamespace } from './namespaces.ts';
-import { run } from './run.ts';
+import { eachStep, type HostContext, type StepOn } from './batch.ts';
+import { shellKind, word } from './shell-helper.ts';
 
 /** The file of a setting: dots separate, and a slash stands for a dot within a name (as sysctl has it). */
 function settingPath(name: string): string {
@@ -33,36 +32,38 @@ async function readOwn(fact: SysctlFact): Promise<SysctlFact[]> {
 }
 
 /** Those of the settings that the kernel has, with their present values. */
-export async function readSysctls(namespace: Namespace, facts: readonly SysctlFact[]): Promise<Fact[]> {
+export async function readSysctls(
+  context: HostContext,
+  namespace: Namespace,
+  facts: readonly SysctlFact[],
+): Promise<Fact[]> {
   if (namespace === '') return (await Promise.all(facts.map(readOwn))).flat();
-  const argv = inNamespace(namespace, ['sysctl', '-e', ...facts.map(({ name }) => name)]);
-  const { stdout } = await run(argv, { codes: [0, 1, 255] });
+  const paths = facts.map(({ name }) => settingPath(name));
+  // grep ends with 1 or 2 where a file is empty or missing: that is no error here.
+  const script = `grep -sH . ${paths.map(word).join(' ')}; :`;
+  const output = await context.pool.use(shellKind, namespace, (shell) => shell.run(script));
   const values = new Map<string, string>();
-  for (const line of stdout.split('\n')) {
-    const at = line.indexOf(' =');
-    if (at > 0) values.set(line.slice(0, at), line.slice(at + 2));
+  for (const line of output.split('\n')) {
+    const path = paths.find((candidate) => line.startsWith(`${candidate}:`));
+    if (path !== undefined && !values.has(path)) values.set(path, line.slice(path.length + 1));
   }
-  return facts.flatMap((fact) => {
-    const value = values.get(fact.name);
+  return facts.flatMap((fact, index) => {
+    const value = values.get(paths[index] ?? '');
     return value === undefined ? [] : [withValue(fact, value)];
   });
 }
 
 /** Sets each setting; one is never set back, so removing does nothing. */
 export async function performSysctls(
+  context: HostContext,
   namespace: Namespace,
   steps: readonly StepOn<SysctlFact>[],
 ): Promise<StepFailure[]> {
   const wanted = steps.filter((step) => step.do !== 'remove');
   if (wanted.length === 0) return [];
   if (namespace === '') return eachStep(wanted, ({ fact }) => writeFile(settingPath(fact.name), fact.value));
-  const set = (facts: readonly SysctlFact[]) =>
-    run(inNamespace(namespace, ['sysctl', '-q', '-w', ...facts.map(({ name, value }) => `${name}=${value}`)]));
-  try {
-    await set(wanted.map(({ fact }) => fact));
-    return [];
-  } catch {
-    // Which one was refused: each on its own.
-    return eachStep(wanted, async ({ fact }) => void (await set([fact])));
-  }
+  return eachStep(wanted, async ({ fact }) => {
+    const script = `printf %s ${word(fact.value)} > ${word(settingPath(fact.name))}`;
+    await context.pool.use(shellKind, namespace, (shell) => shell.run(script));
+  });
 }

@@ -95,7 +95,7 @@ function foreignRules(machine: Machine): void {
         failures.map(({ step }) => step),
         [add(odd), add(bad)],
       );
-      assert.match(failures[0]?.error ?? '', /frob.*line: 7.*\(-A odd --frob 1\)/s);
+      assert.match(failures[0]?.error ?? '', /frob.*line: 8.*\(-A odd --frob 1\)/s);
       assert.match(failures[1]?.error ?? '', /nsenter .*iptables-restore.*\(-A bad .*NOSUCH\)/s);
       assert.ok((await now(machine, own)) && (await now(machine, other)));
       assert.equal(await now(machine, bad), undefined);
