@@ -2,9 +2,11 @@
  * `npm test`: types, lint, unit tests, conformance, scenarios, tidiness, then what boots processes and makes namespaces, and
  * last whether the machine is as it was. Arguments are parts of paths: only files that match one are run, and no checks.
  */
-import { dirname } from 'node:path';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { differences, hostSnapshot } from '../test/support/host-snapshot.ts';
+import { differences, hostSnapshot, processesWith } from '../test/support/host-snapshot.ts';
 import { checks, filesOf, phases } from './test-phases.ts';
 import { type Result, runCheck, runTests } from './test-run.ts';
 
@@ -33,6 +35,15 @@ async function timed(name: string, work: () => Promise<void>): Promise<void> {
   out(`${name}: ${of.length} tests${failed === 0 ? '' : `, ${failed} failed`} (${seconds} s)`);
 }
 
+// What tests make is told from what others make at the same time: files by their folder, processes by a mark that they inherit.
+const mark = `NEUTRINO_TEST_RUN=${process.pid}-${Date.now()}`;
+const folder = mkdtempSync(join(tmpdir(), 'neutrino-test-'));
+// Daemons that drop their privileges (dnsmasq, PostgreSQL) have files there too.
+chmodSync(folder, 0o1777);
+process.env.TMPDIR = folder;
+process.env.NEUTRINO_TEST_RUN = mark.split('=')[1];
+process.env.NODE_COMPILE_CACHE = join(root, '.cache/v8');
+
 const before = await hostSnapshot();
 if (only.length === 0) {
   for (const check of checks) await timed(check.name, async () => heard(await runCheck(check, root)));
@@ -42,7 +53,12 @@ for (const phase of phases) {
   if (files.length > 0) await timed(phase.name, () => runTests(phase, files, root, heard));
 }
 await timed('the machine is as it was', async () => {
-  const left = differences(before, await hostSnapshot());
+  const left = [
+    ...differences(before, await hostSnapshot()),
+    ...(await processesWith(mark)).map((process) => `processes: left behind: ${process}`),
+    ...readdirSync(folder).map((name) => `files: left behind: ${join(folder, name)}`),
+  ];
+  rmSync(folder, { recursive: true, force: true });
   const name = 'namespaces, links, routes, rules, processes, files of the machine are as before';
   if (left.length === 0) heard({ outcome: 'passed', name });
   else heard({ outcome: 'failed', name, error: left.join('\n') });

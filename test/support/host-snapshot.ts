@@ -2,7 +2,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 
 /** Lines by the part of the machine that they tell of. */
@@ -20,9 +19,9 @@ async function linesOf(program: string, ...args: string[]): Promise<string[]> {
   }
 }
 
-async function entriesOf(folder: string, pattern = /^/): Promise<string[]> {
+async function entriesOf(folder: string): Promise<string[]> {
   try {
-    return (await readdir(folder)).filter((name) => pattern.test(name)).map((name) => `${folder}/${name}`);
+    return (await readdir(folder)).map((name) => `${folder}/${name}`);
   } catch {
     return [];
   }
@@ -34,17 +33,14 @@ async function rulesOf(program: string): Promise<string[]> {
   return lines.filter((line) => !line.startsWith('#')).map((line) => line.replace(/\[\d+:\d+\]/, ''));
 }
 
-const daemons = new Set(['dnsmasq', 'haproxy', 'keepalived', 'postgres', 'udhcpc', 'dhclient', 'conntrack', 'unshare']);
-
-/** Processes of the kinds that tests start: daemons, and Neutrino itself. */
-async function processes(): Promise<string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+/** The processes whose environment holds `mark` (NAME=value), but for this one: those that it or its children started. */
+export async function processesWith(mark: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
   const found = await Promise.all(
     pids.map(async (pid) => {
       try {
-        const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').join(' ').trim();
-        const name = (await readFile(`/proc/${pid}/comm`, 'utf8')).trim();
-        return daemons.has(name) || argv.includes('neutrino.mjs') ? [`${pid} ${argv}`] : [];
+        if (!(await readFile(`/proc/${pid}/environ`, 'latin1')).split('\0').includes(mark)) return [];
+        return [`${pid} ${(await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').join(' ').trim()}`];
       } catch {
         return [];
       }
@@ -83,9 +79,7 @@ export async function hostSnapshot(): Promise<HostSnapshot> {
     'iptables rules': rulesOf('iptables-save'),
     'ip6tables rules': rulesOf('ip6tables-save'),
     ipsets: linesOf('ipset', 'list', '-name'),
-    processes: processes(),
     'resolv.conf': digestOf('/etc/resolv.conf'),
-    'temporary files': entriesOf(tmpdir(), /neutrino/),
     mounts: readFile('/proc/self/mounts', 'utf8').then((text) =>
       text.split('\n').filter((line) => /netns|neutrino/.test(line)),
     ),
