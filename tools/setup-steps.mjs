@@ -85,6 +85,22 @@ function sleep(ms) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
+/** Removes a lock whose owner is gone. Of several who find it so, one does; while it does, the lock cannot be taken anew. */
+function breakLock(lock) {
+  const breaker = `${lock}.break`;
+  try {
+    mkdirSync(breaker);
+  } catch {
+    // Another one is at it, or ended in the middle of it.
+    if (Date.now() - (statSync(breaker, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > 5_000)
+      rmSync(breaker, { recursive: true, force: true });
+    sleep(10);
+    return;
+  }
+  if (isStale(lock)) rmSync(lock, { recursive: true, force: true });
+  rmSync(breaker, { recursive: true, force: true });
+}
+
 /** Takes the clone's lock, waiting for who has it (at most 15 minutes); returns how to give it back. */
 function takeLock(lock) {
   const deadline = Date.now() + 900_000;
@@ -99,14 +115,7 @@ function takeLock(lock) {
       if (error.code !== 'EEXIST') throw new SetupError(`the clone cannot be set up: ${error.message}`);
     }
     if (isStale(lock)) {
-      // Two waiters may both find it stale: only one of them can rename it away.
-      const grave = `${lock}.${process.pid}`;
-      try {
-        renameSync(lock, grave);
-        rmSync(grave, { recursive: true, force: true });
-      } catch {
-        // The other one did.
-      }
+      breakLock(lock);
       continue;
     }
     if (Date.now() > deadline)
