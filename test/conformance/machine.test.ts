@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { SimulatedMachine } from '../../src/sim/machine.ts';
 import { noPrivateWorld, runInPrivateWorld } from '../support/private-world.ts';
+import { machineSuite } from './machine-suite.ts';
 
 const suite = fileURLToPath(new URL('./machine-real.ts', import.meta.url));
 const noWorld = noPrivateWorld();
@@ -18,3 +20,5 @@ test('the Linux machine, in a private world', { skip: noWorld ?? false }, async 
   assert.ok(verdicts.length > 0, `no test ran: ${stdout}${stderr}`);
   assert.equal(code, 0, stderr);
 });
+
+machineSuite('simulated', async () => new SimulatedMachine(), '/tmp/neutrino-machine');

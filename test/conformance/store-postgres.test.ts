@@ -61,35 +61,4 @@ describe('store on PostgreSQL', { skip: missing ?? false }, () => {
       Array.from({ length: 120 }, (_, i) => i + 1),
     );
   });
-
-  it("wakes on another server's commit, also after the database came back", { timeout: 30_000 }, async () => {
-    const url = await postgres.freshDatabase();
-    const [one, two] = [await openUrl(url), await openUrl(url)];
-    const woken = () => new Promise<void>((resolve) => void two.onCommit(resolve));
-    await one.transact(async (t) => t.wake(['port/1']));
-    // The listener may still be connecting: what was committed before it listened wakes it too.
-    const first = woken();
-    await one.transact(async (t) => t.wake(['port/2']));
-    await first;
-    await postgres.crash();
-    const again = woken();
-    const wakeOnceUp = async (): Promise<void> => {
-      await one.transact(async (t) => t.wake(['port/3'])).catch(wakeOnceUp);
-    };
-    await wakeOnceUp();
-    await again;
-    assert.equal((await two.read((r) => r.journal(0, 10))).length, 3);
-  });
-
-  it('says that a connection was lost, and goes on with a new one', async () => {
-    const store = await openUrl(await postgres.freshDatabase());
-    await store.transact((t) => t.addUsage('p', 'port', 1));
-    const interrupted = store.transact(async (t) => {
-      await t.addUsage('p', 'port', 1);
-      await postgres.crash();
-      await t.addUsage('p', 'port', 1);
-    });
-    await assert.rejects(interrupted);
-    assert.equal(await store.transact((t) => t.addUsage('p', 'port', 1)), 2);
-  });
 });
