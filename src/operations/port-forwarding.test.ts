@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import fc from 'fast-check';
 import { floatingip, port, portForwarding } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import { floatingipOperations } from './floatingip.ts';
 import { portForwardingOperations } from './port-forwarding.ts';
 import { portOperations } from './port-operations.ts';
-import { routerOperations } from './router.ts';
-import { removeInterface } from './router-interface.ts';
 import { admin, demo, type ForwardingDraft, openSmallCloud, refused, required } from './router-testing.ts';
 
 type Small = Awaited<ReturnType<typeof openSmallCloud>>;
@@ -362,37 +359,6 @@ test('row: FIP associated to a port that has PFs: allowed, for no router is dist
   await clear(fip, second);
 });
 
-test('row: router gateway cleared or changed while a FIP (incl. PF-FIP, by router_id) is on it', async () => {
-  const { cloud, outside } = small;
-  const fip = await aFloatingIp();
-  await cloud.forward(demo, fip, body());
-  const router = required(await cloud.read((r) => r.get(routerOperations.resource, small.router.id)));
-  const another = await cloud.network(admin, { 'router:external': true });
-  await cloud.subnet(admin, another.id, '198.51.100.0/24');
-  for (const external_gateway_info of [null, { network_id: another.id }]) {
-    await refused(
-      cloud.act(demo, (c) => required(routerOperations.update)(c, router, { external_gateway_info })),
-      409,
-      'RouterExternalGatewayInUseByFloatingIp',
-      `Gateway cannot be updated for router ${router.id}, since a gateway to external network ${outside.id} is required by one or more floating IPs.`,
-    );
-  }
-  await clear(fip);
-});
-
-test('row: router interface removed from a subnet whose address a PF uses', async () => {
-  const { cloud, router, insideSubnet } = small;
-  const fip = await aFloatingIp();
-  await cloud.forward(demo, fip, body());
-  await refused(
-    cloud.act(demo, (c) => removeInterface(c, router, { subnet_id: insideSubnet.id })),
-    409,
-    'RouterInterfaceInUseByFloatingIP',
-    `Router interface for subnet ${insideSubnet.id} on router ${router.id} cannot be deleted, as it is required by one or more floating IPs.`,
-  );
-  await clear(fip);
-});
-
 test('a port that is deleted takes its forwardings along; an address that it loses takes those to it', async () => {
   const { cloud, insideSubnet } = small;
   const fip = await aFloatingIp();
@@ -418,79 +384,4 @@ test('a port that is deleted takes its forwardings along; an address that it los
   const freed = await reload(fip);
   assert.deepEqual([freed?.router_id, freed?.status], [null, 'DOWN']);
   await clear(fip);
-});
-
-/** What the rules of overlap say, said plainly. */
-function isRefusedByOracle(existing: readonly Forwarding[], wanted: Forwarding): boolean {
-  const overlap = (a: Forwarding, b: Forwarding, side: 'external' | 'internal') =>
-    a[`${side}_first`] <= b[`${side}_last`] && b[`${side}_first`] <= a[`${side}_last`];
-  return existing.some(
-    (row) =>
-      row.id !== wanted.id &&
-      row.protocol === wanted.protocol &&
-      ((row.floatingip_id === wanted.floatingip_id && overlap(row, wanted, 'external')) ||
-        (row.internal_ip_address === wanted.internal_ip_address && overlap(row, wanted, 'internal'))),
-  );
-}
-
-const aStep = fc.record({
-  kind: fc.constantFrom('create', 'create', 'create', 'update', 'remove'),
-  which: fc.nat(20),
-  fip: fc.nat(1),
-  address: fc.nat(1),
-  protocol: fc.constantFrom('tcp', 'udp'),
-  external: fc.integer({ min: 1, max: 30 }),
-  internal: fc.integer({ min: 1, max: 30 }),
-  count: fc.integer({ min: 1, max: 6 }),
-  toOne: fc.boolean(),
-});
-
-test('random forwardings are refused exactly when two ports collide', async () => {
-  const fips = [await aFloatingIp(), await aFloatingIp()];
-  const addresses = ['10.0.0.30', '10.0.0.31'];
-  const fixed_ips = addresses.map((ip_address) => ({ subnet_id: small.insideSubnet.id, ip_address }));
-  const target = await small.cloud.port(demo, small.inside.id, { fixed_ips });
-  let refusals = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.array(aStep, { minLength: 12, maxLength: 30, size: 'max' }), async (steps) => {
-      await clear();
-      const rows: Forwarding[] = [];
-      for (const step of steps) {
-        const chosen = rows[step.which % Math.max(1, rows.length)];
-        if (step.kind === 'remove' && chosen) {
-          await remove(chosen);
-          rows.splice(rows.indexOf(chosen), 1);
-        }
-        if (step.kind === 'remove' || (step.kind === 'update' && !chosen)) continue;
-        const fip = required(fips[step.fip]);
-        const spans = {
-          external_first: step.external,
-          external_last: step.external + step.count - 1,
-          internal_first: step.internal,
-          internal_last: step.toOne ? step.internal : step.internal + step.count - 1,
-        };
-        const draft = {
-          internal_port_id: target.id,
-          internal_ip_address: required(addresses[step.address]),
-          protocol: step.protocol as Forwarding['protocol'],
-          external_port_range: `${spans.external_first}:${spans.external_last}`,
-          internal_port_range: `${spans.internal_first}:${spans.internal_last}`,
-        };
-        const base = step.kind === 'update' ? chosen : undefined;
-        const wanted = { floatingip_id: fip.id, id: '', ...base, ...draft, ...spans } as Forwarding;
-        const attempt = base ? change(base, draft) : small.cloud.forward(demo, fip, draft);
-        if (isRefusedByOracle(rows, wanted)) {
-          refusals++;
-          await refused(attempt, 400, 'BadRequest', /collide|already exists/);
-          continue;
-        }
-        const row = await attempt;
-        if (base) rows[rows.indexOf(base)] = row;
-        else rows.push(row);
-      }
-    }),
-    { numRuns: 40 },
-  );
-  assert.ok(refusals > 20, 'the steps collide often enough to say something');
-  await clear(...fips);
 });

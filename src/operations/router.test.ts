@@ -274,6 +274,38 @@ test('interfaces that cannot be taken away', async () => {
   }
 });
 
+test('forwardings hold what they need: the rows “gateway cleared or changed” and “interface removed”', async () => {
+  const { cloud, outside, insideSubnet, instance, router: made } = await openSmallCloud();
+  try {
+    await cloud.forward(demo, await cloud.floatingIp(demo, outside.id), {
+      internal_port_id: instance.id,
+      internal_ip_address: '10.0.0.5',
+      internal_port: 80,
+      external_port: 8080,
+      protocol: 'tcp',
+    });
+    const row = await reload(cloud, made);
+    const another = await cloud.network(admin, { 'router:external': true });
+    await cloud.subnet(admin, another.id, '198.51.100.0/24');
+    for (const external_gateway_info of [null, { network_id: another.id }]) {
+      await refused(
+        change(cloud, demo, row, { external_gateway_info }),
+        409,
+        'RouterExternalGatewayInUseByFloatingIp',
+        `Gateway cannot be updated for router ${row.id}, since a gateway to external network ${outside.id} is required by one or more floating IPs.`,
+      );
+    }
+    await refused(
+      detach(cloud, row, { subnet_id: insideSubnet.id }),
+      409,
+      'RouterInterfaceInUseByFloatingIP',
+      `Router interface for subnet ${insideSubnet.id} on router ${row.id} cannot be deleted, as it is required by one or more floating IPs.`,
+    );
+  } finally {
+    await cloud.close();
+  }
+});
+
 test('routes need a next hop that is connected, also when the gateway goes', async () => {
   const { cloud, router: made } = await openSmallCloud();
   try {
