@@ -51,6 +51,7 @@ async function bundle(root) {
     target: 'node22.18',
     sourcemap: 'linked',
     sourcesContent: false,
+    minifyWhitespace: true,
     external: ['pg-native', 'pg-cloudflare'],
     banner: { js: banner },
     logLevel: 'silent',
