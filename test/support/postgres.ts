@@ -44,7 +44,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     const [file = '', ...rest] = [...asPostgres, join(bin, name), ...args];
     return run(file, rest, { cwd: folder, timeout: 60_000 });
   };
-  const settings = `-c listen_addresses='' -c unix_socket_directories='${folder}' -c fsync=on -c shared_buffers=32MB`;
+  const settings = `-c listen_addresses='' -c unix_socket_directories='${folder}' -c fsync=on -c shared_buffers=32MB -c recovery_init_sync_method=syncfs`;
   const start = () => command('pg_ctl', 'start', '-w', '-D', data, '-l', join(folder, 'log'), '-o', settings);
   await command('initdb', '-D', data, '-U', 'neutrino', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8');
   await start();
