@@ -19,7 +19,7 @@ export const subnet = resource({
       sort: true,
     }),
     network_id: field(t.uuid(), 'The network it is on.', {
-      post: 'member',
+      post: 'network_owner',
       required: true,
       filter: true,
       sort: true,
