@@ -71,6 +71,12 @@ export const extensions: readonly Extension[] = [
   ),
   extension('project-id', 'project_id field enabled', '2016-09-09', 'Bodies have project_id beside tenant_id.'),
   extension('provider', 'Provider Network', '2012-09-07', 'How a network travels: type, physical network, number.'),
+  extension(
+    'quota-check-limit',
+    'Quota engine limit check',
+    '2021-08-18',
+    'check_limit refuses a limit below the use.',
+  ),
   extension('quota_details', 'Quota details management support', '2017-02-10', 'Shows limit and usage of each quota.'),
   extension('quotas', 'Quota management support', '2012-07-29', 'Limits for each project.'),
   extension(

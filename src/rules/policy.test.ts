@@ -47,12 +47,15 @@ test('a field is forbidden to those who lack its role, by the name of its rule',
   assert.equal(rule({ mac_address: 'm' }, member, { ...row, networkProjectId: 'p' }), undefined);
   assert.equal(rule({ device_owner: 'network:dhcp' }), '(rule:create_port and rule:create_port:device_owner)');
   assert.equal(rule({ device_owner: 'compute:nova' }), undefined);
+  assert.equal(rule({ fixed_ips: [{ subnet_id: 's' }] }), undefined);
+  assert.match(rule({ fixed_ips: [{ ip_address: 'i' }] }) ?? '', /create_port:fixed_ips:ip_address\)/);
 });
 
 test('only verdicts on some fields need the owner of the network', () => {
-  assert.equal(dependsOnNetwork(member, port, 'create', ['name', 'mac_address']), true);
-  assert.equal(dependsOnNetwork(member, port, 'create', ['name']), false);
-  assert.equal(dependsOnNetwork(admin, port, 'create', ['mac_address']), false);
+  assert.equal(dependsOnNetwork(member, port, 'create', { mac_address: 'm' }), true);
+  assert.equal(dependsOnNetwork(member, port, 'create', { name: 'x' }), false);
+  assert.equal(dependsOnNetwork(member, port, 'update', { fixed_ips: [{ ip_address: 'i' }] }), true);
+  assert.equal(dependsOnNetwork(admin, port, 'create', { mac_address: 'm' }), false);
 });
 
 test('fields are shown by role, projects are acted for by their own', () => {

@@ -54,9 +54,17 @@ export function dependsOnNetwork(
   subject: Subject,
   resource: Resource,
   verb: 'create' | 'update',
-  given: readonly string[],
+  values: Readonly<Record<string, unknown>>,
 ): boolean {
-  return !subject.isAdmin && given.some((name) => roleFor(resource.fields[name], verb) === 'network_owner');
+  if (subject.isAdmin) return false;
+  const isOwners = (name: string) => roleFor(resource.fields[name], verb) === 'network_owner';
+  return Object.keys(values).some((name) => isOwners(name) || choosesAddress(name, values[name]));
+}
+
+// Neutron: create_port:fixed_ips:ip_address. On a network of somebody else one takes the address that comes.
+function choosesAddress(name: string, value: unknown): boolean {
+  const asks = (one: unknown) => typeof one === 'object' && one !== null && 'ip_address' in one;
+  return name === 'fixed_ips' && Array.isArray(value) && value.some(asks);
 }
 
 // Ports with these owners are trusted by the agents (no anti-spoofing): only the system and administrators make them.
@@ -79,6 +87,8 @@ export function forbiddenField(
     const role = roleFor(resource.fields[name], verb);
     const system = name === 'device_owner' && isSystemOwner(values[name]);
     if (system || (role !== undefined && !holds(subject, role, row))) return fieldRule(verb, resource, name);
+    if (choosesAddress(name, values[name]) && !holds(subject, 'network_owner', row))
+      return fieldRule(verb, resource, `${name}:ip_address`);
   }
   return undefined;
 }

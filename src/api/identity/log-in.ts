@@ -39,7 +39,8 @@ function textAt(parent: Json, name: string, where: string): string {
 }
 
 function isDefaultDomain(value: unknown): boolean {
-  return isObject(value) && (value.id === defaultDomain.id || String(value.name).toLowerCase() === 'default');
+  if (!isObject(value)) return false;
+  return value.id === defaultDomain.id || (typeof value.name === 'string' && value.name.toLowerCase() === 'default');
 }
 
 function readNamed(value: Json, where: string): Named {

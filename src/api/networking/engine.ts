@@ -103,8 +103,8 @@ async function ownership(
   projectId: string | undefined,
   networkId: unknown,
 ): Promise<Ownership> {
-  if (!dependsOnNetwork(c.caller, exposed.resource, verb, Object.keys(given))) return { projectId };
-  const networkProjectId = await networkOwner(c.t, networkId);
+  if (!dependsOnNetwork(c.caller, exposed.resource, verb, given)) return { projectId };
+  const networkProjectId = await networkOwner(c.t, c.caller, networkId);
   if (networkProjectId === undefined) throw networkNotFound(String(networkId));
   return { projectId, networkProjectId };
 }

@@ -44,9 +44,10 @@ export async function findParent(
   return (await findRow(r, exposed.parent, caller, parentId)) as Row<Resource>;
 }
 
-/** The project that owns the network with this id. */
-export async function networkOwner(r: Reader, networkId: unknown): Promise<string | undefined> {
-  return typeof networkId === 'string' ? (await r.get(network, networkId))?.project_id : undefined;
+/** The project that owns the network with this id; `undefined` where the caller sees no such network. */
+export async function networkOwner(r: Reader, caller: Caller, networkId: unknown): Promise<string | undefined> {
+  const row = typeof networkId === 'string' ? await r.get(network, networkId) : undefined;
+  return row && (await isVisible(r, network, caller, row)) ? row.project_id : undefined;
 }
 
 /** The revision that an `If-Match: revision_number=N` demands. */

@@ -78,6 +78,11 @@ test('fields are for those whom the model names', async () => {
     const answer = await api.ask(api.demo, 'POST', '/v2.0/ports', { port: { network_id: shared.id, ...field } });
     assert.equal(answer.status, 403, answer.text);
   }
+  const subnet = { network_id: shared.id, ip_version: 4, cidr: '10.6.0.0/24' };
+  assert.equal((await api.ask(api.demo, 'POST', '/v2.0/subnets', { subnet })).status, 403);
+  const hidden = await make(api.admin, 'networks', 'network', {});
+  const inHidden = { subnet: { ...subnet, network_id: hidden.id } };
+  assert.equal((await api.ask(api.demo, 'POST', '/v2.0/subnets', inHidden)).status, 404, 'and not a word of it');
   const own = await make(api.demo, 'networks', 'network', {});
   await make(api.demo, 'ports', 'port', { network_id: own.id, mac_address: 'fa:16:3e:00:00:02' });
 });
@@ -264,6 +269,10 @@ test('quotas are shown, set and enforced', async () => {
   assert.equal(own.body.quota.network, 100);
   assert.equal((await api.ask(api.demo, 'GET', '/v2.0/quotas/other')).status, 403);
   assert.equal((await api.ask(api.demo, 'PUT', `/v2.0/quotas/${project}`, { quota: { router: 9 } })).status, 403);
+  const low = { quota: { network: 0, check_limit: true } };
+  const checked = await api.ask(api.admin, 'PUT', `/v2.0/quotas/${project}`, low);
+  assert.equal(checked.status, 400);
+  assert.match(checked.body.NeutronError.message, /must be greater than or equal to already used/);
   const set = await api.ask(api.admin, 'PUT', `/v2.0/quotas/${project}`, { quota: { router: 1 } });
   assert.equal(set.body.quota.router, 1);
   await make(api.demo, 'routers', 'router', {});

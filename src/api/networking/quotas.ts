@@ -1,7 +1,7 @@
 /** `/v2.0/quotas`: what projects may have. Neutron: extensions/quotasv2.py, quotasv2_detail.py. */
 import type { FastifyInstance } from 'fastify';
 import { forbidden, malformedBody } from '../../model/faults.ts';
-import type { Caller } from '../../operations/context.ts';
+import type { Caller, ReadContext } from '../../operations/context.ts';
 import { defaultQuota, deleteQuota, listQuotas, quotaDetails, setQuota, showQuota } from '../../operations/quota.ts';
 import { readContext, type Services, writeContext } from '../services.ts';
 import { bodyMember } from '../wire/json-body.ts';
@@ -21,6 +21,17 @@ function ownProject(caller: Caller, key: 'tenant' | 'project'): unknown {
   return { [key]: { [`${key}_id`]: caller.projectId } };
 }
 
+/** Refuses a limit below what is used: `check_limit`. Without it, and with `force`, such a limit is taken. */
+async function checkUse(c: ReadContext, projectId: string, limits: Record<string, unknown>): Promise<void> {
+  const details = await quotaDetails(c, projectId);
+  for (const [name, { used }] of Object.entries(details)) {
+    const given = limits[name];
+    const limit = typeof given === 'number' || typeof given === 'string' ? Number(given) : -1;
+    if (limit >= 0 && limit < used)
+      throw malformedBody(`Quota limit ${limit} for ${name} must be greater than or equal to already used ${used}`);
+  }
+}
+
 function oneProject(services: Services): Handlers {
   return {
     GET: (request) => {
@@ -35,12 +46,12 @@ function oneProject(services: Services): Handlers {
     PUT: async (request) => {
       const caller = callerOf(request);
       requireAdmin(caller, 'update_quota');
-      // `force` and `check_limit` ask for the check against what is used, or for none; a limit below the use is taken.
-      const { force: _force, check_limit: _check, ...limits } = bodyMember(jsonBody(request), 'quota');
+      const { force: _force, check_limit: isChecked, ...limits } = bodyMember(jsonBody(request), 'quota');
       const projectId = paramOf(request, 'project');
-      const quota = await services.store.transact((t) =>
-        setQuota(writeContext(services, t, caller), projectId, limits),
-      );
+      const quota = await services.store.transact(async (t) => {
+        if (isChecked === true) await checkUse(readContext(services, t, caller), projectId, limits);
+        return setQuota(writeContext(services, t, caller), projectId, limits);
+      });
       return { quota };
     },
     DELETE: async (request) => {
