@@ -15,11 +15,12 @@ import {
   subnet,
 } from '../model/index.ts';
 import type { Record_, Row } from '../model/language.ts';
+import { applyAgentReport } from './agent.ts';
 import type { Context, Operations } from './context.ts';
 import { hostObject, hostObjectKeys } from './host-view.ts';
 import { operations } from './index.ts';
 import { addInterface, removeInterface } from './router-interface.ts';
-import { admin, type Cloud, demo, openCloud } from './router-testing.ts';
+import { admin, agentReport, type Cloud, demo, openCloud } from './router-testing.ts';
 
 const hosts = ['alpha', 'beta', 'gamma'];
 
@@ -98,7 +99,11 @@ const acts = {
       network_id: (await pick.row(c, network)).id,
       ip_version: 6,
       cidr: `fd00:${pick.number(4)}::/64`,
-      ...pick.one([{}, { ipv6_address_mode: 'dhcpv6-stateful', ipv6_ra_mode: 'dhcpv6-stateful' }]),
+      ...pick.one([
+        {},
+        { ipv6_address_mode: 'slaac', ipv6_ra_mode: 'slaac' },
+        { ipv6_address_mode: 'dhcpv6-stateful', ipv6_ra_mode: 'dhcpv6-stateful' },
+      ]),
     }),
   updateSubnet: update(subnet, (_c, pick) =>
     pick.one([
@@ -193,6 +198,7 @@ const acts = {
   updateForwarding: update(portForwarding, (_c, pick) => ({ external_port: 1 + pick.number(9) })),
   removeForwarding: remove(portForwarding),
   removeAgent: remove(agent),
+  report: (c, pick) => applyAgentReport(c, pick.one(hosts), agentReport(pick.one([null, '192.0.2.1', '192.0.2.99']))),
 } satisfies Record<string, Doing>;
 
 type View = Map<HostKey, HostObject>;

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { apiTimestamp, ManualClock } from '../lib/clock.ts';
+import { ManualClock } from '../lib/clock.ts';
 import { SeededRandom } from '../lib/random.ts';
 import { Fault } from '../model/faults.ts';
+import type { AgentReport } from '../model/host-objects.ts';
 import type { floatingip, network, port, router, subnet } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
 import { agentTypes } from '../rules/schedule.ts';
@@ -26,6 +27,17 @@ import { subnetOperations } from './subnet.ts';
 export const admin: Caller = { userId: 'u-admin', projectId: 'p-admin', roles: ['admin', 'member'], isAdmin: true };
 export const demo: Caller = { userId: 'u-demo', projectId: 'p-demo', roles: ['member'], isAdmin: false };
 export const other: Caller = { userId: 'u-other', projectId: 'p-other', roles: ['member'], isAdmin: false };
+
+/** The sign of life of a host with the functions L2, L3 and DHCP. `vtep` is its tunnel endpoint. */
+export function agentReport(vtep: string | null): AgentReport {
+  const types = [agentTypes.linuxbridge, agentTypes.l3, agentTypes.dhcp];
+  return {
+    functions: types.map((agent_type) => ({ agent_type, binary: 'neutrino', configurations: {} })),
+    local_ip: vtep,
+    bridge_mappings: { public: 'br-ex' },
+    started_at: '2026-01-01T00:00:00Z',
+  };
+}
 
 /** A store with the means to act on it. */
 export class Cloud {
@@ -56,17 +68,9 @@ export class Cloud {
     await rm(this.#folder, { recursive: true });
   }
 
-  /** A host reports in with its functions: L2, L3, DHCP. `vtep` is its tunnel endpoint. */
+  /** A host reports in with its functions. `vtep` is its tunnel endpoint. */
   host(name: string, vtep: string | null = null): Promise<void> {
-    const types = [agentTypes.linuxbridge, agentTypes.l3, agentTypes.dhcp];
-    return this.act(admin, (c) =>
-      applyAgentReport(c, name, {
-        functions: types.map((agent_type) => ({ agent_type, binary: 'neutrino', configurations: {} })),
-        local_ip: vtep,
-        bridge_mappings: { public: 'br-ex' },
-        started_at: apiTimestamp(this.clock.now()),
-      }),
-    );
+    return this.act(admin, (c) => applyAgentReport(c, name, agentReport(vtep)));
   }
 
   network(caller: Caller, draft: Draft<typeof network> = {}): Promise<Row<typeof network>> {
