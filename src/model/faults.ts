@@ -310,13 +310,6 @@ export const hostRoutesExhausted = fault(
     `Unable to complete operation for ${subnet}. The number of host routes exceeds the limit ${quota}.`,
   'Give fewer, or raise max_subnet_host_routes.',
 );
-export const unsupportedPortDeviceOwner = fault(
-  'UnsupportedPortDeviceOwner',
-  409,
-  (operation: string, owner: string, portId: string) =>
-    `Operation ${operation} is not supported for device_owner ${owner} on port ${portId}.`,
-  'Use the operation of what the port belongs to.',
-);
 export const deviceIdNotOwnedByProject = fault(
   'DeviceIDNotOwnedByTenant',
   409,

@@ -135,6 +135,21 @@ test('DHCP leaves a host that is down for one that is not', async () => {
   assert.ok(served?.fixed_ips.some((fixedIp) => fixedIp.subnet_id === sub.id));
 });
 
+test('DHCP of a host that is long gone is handed over by the reports of another alone', async () => {
+  await signOfLife('alpha');
+  const { on } = await lan('10.0.0.0/24', { enable_dhcp: true });
+  const hosts = async () => {
+    const bindings = await cloud.read((r) => r.find(dhcpBinding, { network_id: on.id }));
+    return bindings.map((binding) => binding.host);
+  };
+  cloud.clock.advance(149_000);
+  await signOfLife('beta');
+  assert.deepEqual(await hosts(), ['alpha']);
+  cloud.clock.advance(2_000);
+  await signOfLife('beta');
+  assert.deepEqual(await hosts(), ['beta']);
+});
+
 test('statuses reach ports, routers, their ports and their floating IPs, and change no revision', async () => {
   await signOfLife('alpha');
   const outside = await cloud.network(admin, { 'router:external': true });

@@ -107,7 +107,7 @@ export async function applyAgentReport(c: Context, host: string, report: AgentRe
   }
   if (changes.some((change) => change.endpoint)) await wakeNeighbours(c, host);
   if (changes.some((change) => change.appeared || change.bridges)) await rebindFailed(c, host);
-  await scheduleAll(c, host);
+  await scheduleAll(c);
 }
 
 async function updateAgent(c: Context, row: AgentRow, changes: Partial<AgentRow>): Promise<AgentRow> {

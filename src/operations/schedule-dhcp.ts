@@ -1,12 +1,13 @@
 /** Which hosts serve DHCP on which network, and the ports of those services. */
 import { Fault } from '../model/faults.ts';
-import { dhcpBinding, network, port } from '../model/index.ts';
+import { agent, dhcpBinding, network, port } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
-import { agentTypes, type Candidate, chooseDhcpAgents, dhcpDeviceId } from '../rules/schedule.ts';
+import { agentTypes, type Candidate, chooseDhcpAgents, isAlive } from '../rules/schedule.ts';
 import type { Context } from './context.ts';
 import { createPort, removePort, updatePort } from './port.ts';
 import { fixedIpsOf, subnetsOf } from './port-addresses.ts';
 import { ableAgents, usableAgents, withLoads } from './schedule-agents.ts';
+import { dhcpDeviceId } from './schedule-device.ts';
 
 type NetworkRow = Row<typeof network>;
 type Binding = Row<typeof dhcpBinding>;
@@ -34,10 +35,10 @@ function createDhcpPort(c: Context, on: NetworkRow, host: string, requests: Addr
   return unlessFull(createPort(c, draft, { owner: 'system' }));
 }
 
-async function bind(c: Context, on: NetworkRow, agent: Candidate, requests: AddressRequest): Promise<void> {
-  const made = await createDhcpPort(c, on, agent.host, requests);
+async function bind(c: Context, on: NetworkRow, to: Candidate, requests: AddressRequest): Promise<void> {
+  const made = await createDhcpPort(c, on, to.host, requests);
   if (!made) return;
-  await c.t.insert(dhcpBinding, { network_id: on.id, agent_id: agent.id, host: agent.host, port_id: made.id });
+  await c.t.insert(dhcpBinding, { network_id: on.id, agent_id: to.id, host: to.host, port_id: made.id });
 }
 
 async function unbind(c: Context, binding: Binding): Promise<void> {
@@ -85,5 +86,21 @@ export async function scheduleDhcp(c: Context, networkId: string): Promise<void>
     if (choice.drop.includes(binding.agent_id)) await unbind(c, binding);
     else await keep(c, on, binding, requests);
   }
-  for (const agent of choice.add) await bind(c, on, agent, requests);
+  for (const to of choice.add) await bind(c, on, to, requests);
+}
+
+/** So many networks are taken from agents that are down at a time; the rest at the next reports. */
+const MOVES = 100;
+
+/**
+ * Hands the DHCP services of agents that have long been down to others (Neutron's allow_automatic_dhcp_failover): after twice
+ * agent_down_time, so that a restart moves nothing.
+ */
+export async function replaceDeadDhcp(c: Context): Promise<void> {
+  const agents = await c.t.find(agent, { agent_type: agentTypes.dhcp });
+  const limit = 2 * c.settings.agentDownTimeSeconds;
+  const dead = agents.filter((row) => !isAlive(row, c.clock.now(), limit)).map((row) => row.id);
+  if (dead.length === 0 || dead.length === agents.length) return;
+  const bindings = await c.t.find(dhcpBinding, { agent_id: dead });
+  for (const binding of bindings.slice(0, MOVES)) await scheduleDhcp(c, binding.network_id);
 }

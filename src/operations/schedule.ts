@@ -7,7 +7,7 @@ import type { Condition } from '../store/query.ts';
 import type { Context } from './context.ts';
 import { bindingOn } from './port-binding.ts';
 import { ableAgents, usableAgents, withLoads } from './schedule-agents.ts';
-import { scheduleDhcp } from './schedule-dhcp.ts';
+import { replaceDeadDhcp, scheduleDhcp } from './schedule-dhcp.ts';
 import { wakePort } from './wake.ts';
 
 export { scheduleDhcp } from './schedule-dhcp.ts';
@@ -65,10 +65,10 @@ export async function scheduleRouter(c: Context, routerId: string): Promise<void
 const all: Condition = { op: 'and', of: [] };
 
 /**
- * Gives the agents what waits for one, in bounded batches: routers that are bound to none, and networks that should have DHCP
- * and do not. Called when a host reports in.
+ * Gives the agents what waits for one, in bounded batches: routers that are bound to none, networks that should have DHCP and do
+ * not, and networks whose DHCP agent is gone. Called when a host reports in.
  */
-export async function scheduleAll(c: Context, _host: string): Promise<void> {
+export async function scheduleAll(c: Context): Promise<void> {
   const bound: Condition = { op: 'among', column: 'id', record: 'router_binding', select: 'router_id', where: all };
   const routers = await c.t.list(router, { op: 'not', of: bound }, { limit: BATCH });
   for (const row of routers) await scheduleRouter(c, row.id);
@@ -83,4 +83,5 @@ export async function scheduleAll(c: Context, _host: string): Promise<void> {
   const unserved: Condition = { op: 'and', of: [wantsDhcp, { op: 'not', of: served }] };
   const subnets = await c.t.list(subnet, unserved, { limit: BATCH });
   for (const networkId of new Set(subnets.map((row) => row.network_id))) await scheduleDhcp(c, networkId);
+  await replaceDeadDhcp(c);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canWire, chooseDhcpAgents, dhcpDeviceId, isAlive, leastLoaded } from './schedule.ts';
+import { canWire, chooseDhcpAgents, isAlive, leastLoaded } from './schedule.ts';
 
 const at = (host: string, load: number) => ({ id: `id-${host}`, host, load });
 
@@ -30,15 +30,6 @@ test('DHCP stays where it is, fills up to the count, and leaves a dead agent onl
   assert.deepEqual(choose(['id-a', 'id-b'], 1), { stay: ['id-a'], add: [], drop: ['id-b'] });
   assert.deepEqual(choose(['id-dead'], 1), { stay: [], add: ['id-b'], drop: ['id-dead'] });
   assert.deepEqual(choose(['id-dead'], 1, []), { stay: ['id-dead'], add: [], drop: [] });
-});
-
-test("a DHCP port's device is named as Neutron names it: by the short name of the host", () => {
-  assert.equal(dhcpDeviceId('host1.example.org', 'net'), dhcpDeviceId('host1', 'net'));
-  assert.match(
-    dhcpDeviceId('host1', 'net'),
-    /^dhcp[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}-net$/,
-  );
-  assert.equal(dhcpDeviceId('localhost', 'net'), 'dhcpcd8f5f9f-e3e8-569f-87ef-f03c6cfc29bc-net');
 });
 
 test('a network on a physical network needs a bridge for it', () => {

@@ -1,5 +1,4 @@
 /** Which agent gets which work. Pure: the same agents and loads give the same choice. */
-import { createHash } from 'node:crypto';
 import type { agent } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 
@@ -56,23 +55,6 @@ export function chooseDhcpAgents<C extends Candidate>(
     add,
     drop: [...live.slice(count), ...replaced],
   };
-}
-
-/** The DNS namespace of RFC 4122, appendix C. */
-const DNS_NAMESPACE = Buffer.from('6ba7b8109dad11d180b400c04fd430c8', 'hex');
-
-/** A UUID of version 5 in the DNS namespace. */
-function uuid5(name: string): string {
-  const digest = createHash('sha1').update(DNS_NAMESPACE).update(name).digest().subarray(0, 16);
-  digest.writeUInt8((digest.readUInt8(6) & 0x0f) | 0x50, 6);
-  digest.writeUInt8((digest.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = digest.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
-
-/** The device_id of the DHCP port of a network on a host (neutron.common.utils.get_dhcp_agent_device_id): by its short name. */
-export function dhcpDeviceId(host: string, networkId: string): string {
-  return `dhcp${uuid5(host.split('.')[0] ?? host)}-${networkId}`;
 }
 
 /** Whether an L2 agent with these configurations can wire a network: one on a physical network needs a bridge for it. */
