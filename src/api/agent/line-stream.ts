@@ -7,10 +7,10 @@ const highWater = 1024 * 1024;
 /** Bytes beyond which the reader is dropped at once. */
 const maxBuffered = 4 * 1024 * 1024;
 /** Milliseconds that a reader may take to make room. */
-const drainMs = 30_000;
+const defaultDrainMs = 30_000;
 
 /** Sends lines on a response whose head is sent. A piece of text is at most one batch of objects. */
-export function lineSink(response: ServerResponse): LineSink {
+export function lineSink(response: ServerResponse, drainMs = defaultDrainMs): LineSink {
   const roomMade = () =>
     new Promise<void>((resolve, reject) => {
       const finish = (error?: Error) => {
