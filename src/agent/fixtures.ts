@@ -232,12 +232,13 @@ export class TestServer {
       } else yield { type: 'bookmark', rev: seen };
       while (serve()) {
         const keys = new Set(this.#journal.filter((entry) => entry.rev > seen).map((entry) => entry.key));
+        const before = seen;
         seen = this.rev;
         for (const key of keys) {
           const object = this.objects.get(key);
           yield object ? { type: 'object', object } : { type: 'gone', key };
         }
-        if (keys.size > 0) yield { type: 'bookmark', rev: seen };
+        if (seen > before) yield { type: 'bookmark', rev: seen };
         if (seen !== this.rev || !serve()) continue;
         await new Promise<void>((resolve) => {
           wake = resolve;
