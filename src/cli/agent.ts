@@ -1,6 +1,5 @@
 /** `neutrino agent`, `neutrino agent plan`, `neutrino agent sync`: what makes the networks of one host. */
 import { existsSync, readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import type { Step } from '../plan/steps.ts';
 import { type Cli, CommandError, command, type ExitCode, type Given, text } from './command.ts';
 import { daemonOptions, readSettings, stateDirOf } from './common-options.ts';
@@ -16,7 +15,7 @@ function readServer(given: string | undefined): string {
 
 const agentOptions = {
   server: text('--server URL', 'the server; default: http://127.0.0.1:9696', readServer),
-  host: text('--host NAME', `what this host is called in bindings; default: ${hostname()}`),
+  host: text('--host NAME', "what this host is called in bindings; default: the machine's name"),
   tokenFile: text(
     '--token-file FILE',
     "the server's file agent-token, or a copy; default: the one in the state folder",

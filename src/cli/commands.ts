@@ -1,0 +1,20 @@
+/** Every command, in the order of help. */
+import { agentCommand, agentPlanCommand, agentSyncCommand } from './agent.ts';
+import type { Command } from './command.ts';
+import { demoCommand } from './demo.ts';
+import { portAttachCommand, portDetachCommand } from './port.ts';
+import { serverCommand, upCommand } from './up.ts';
+import { versionCommand } from './version.ts';
+
+/** The commands of the program. */
+export const commands: readonly Command[] = [
+  upCommand,
+  serverCommand,
+  agentCommand,
+  agentPlanCommand,
+  agentSyncCommand,
+  portAttachCommand,
+  portDetachCommand,
+  demoCommand,
+  versionCommand,
+];
