@@ -11,6 +11,7 @@ import type {
 } from '../plan/facts.ts';
 import type { LineResult } from './batch-helper.ts';
 import type { Iproute } from './iproute.ts';
+import { inNamespace } from './namespaces.ts';
 import { run } from './run.ts';
 
 /** What `ip -j -d addr show` says of a device, as far as we read it. */
@@ -134,8 +135,7 @@ async function readRoutes(ip: Iproute, namespace: Namespace, asked: readonly Rou
     found.push(...four.flatMap((route) => routeFact(route, routes) ?? []));
   }
   if (six.length > 0) {
-    const where = namespace === '' ? [] : ['-n', namespace];
-    const { stdout } = await run(['ip', '-6', '-j', ...where, 'route', 'show', 'table', 'main']);
+    const { stdout } = await run(inNamespace(namespace, ['ip', '-6', '-j', 'route', 'show', 'table', 'main']));
     const routes = JSON.parse(stdout || '[]') as RouteEntry[];
     found.push(...six.flatMap((route) => routeFact(route, routes) ?? []));
   }

@@ -2,6 +2,7 @@
 import type { Namespace } from '../plan/facts.ts';
 import { type BatchHelper, batchHelper, type LineResult } from './batch-helper.ts';
 import type { HelperKind, HelperPool } from './helper-pool.ts';
+import { inNamespace } from './namespaces.ts';
 
 export type IprouteProgram = 'ip' | 'bridge';
 
@@ -20,7 +21,8 @@ const staleIndex = /^RTNETLINK answers: No such device|^Error: .*No such device/
 function kind(program: IprouteProgram): HelperKind<BatchHelper> {
   return {
     name: program,
-    open: (namespace) => batchHelper([program, ...(namespace === '' ? [] : ['-n', namespace]), '-j', '-d']),
+    // Not `ip -n`: that takes a copy of all mounts, in which removed namespaces could live on as long as the program.
+    open: (namespace) => batchHelper(inNamespace(namespace, [program, '-j', '-d'])),
     maximumAgeMs: (namespace) => (namespace === '' ? ownAgeMs : undefined),
   };
 }

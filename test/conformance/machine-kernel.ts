@@ -56,6 +56,14 @@ function foreignRules(machine: Machine): void {
       assert.ok(after.includes(theirs) && after.includes(':theirs') && !after.includes('own'));
     }));
 
+  test('a hook that someone took away after it was observed is gone already', () =>
+    withNamespace(machine, 'f', async () => {
+      await performAll(machine, [add(own), add(hook)]);
+      assert.deepEqual(await now(machine, hook), hook);
+      await inside('f', ['iptables', '-t', 'nat', '-D', 'PREROUTING', '-j', 'own']);
+      await performAll(machine, [remove(hook)]);
+    }));
+
   test('a shared chain keeps the hooks in front of its end', () =>
     withNamespace(machine, 'f', async () => {
       const shared = (rules: string[]): Fact => ({ fact: 'chain', ...table, chain: 'both', rules, shared: true });
@@ -184,6 +192,20 @@ function links(machine: Machine): void {
     await withNamespace(machine, 'h', async () => assert.ok(await now(machine, { fact: 'netns', name: 'h' })));
   });
 
+  test('a removed namespace is gone, whatever was done in it and in others', () =>
+    withNamespace(machine, 'g', async () => {
+      const pair = link('h', 'in', { type: 'veth', peer: { namespace: '', name: 'out' } });
+      const rule: Fact = { fact: 'chain', namespace: 'h', family: 4, table: 'nat', chain: 'c', rules: [] };
+      const setting: Fact = { fact: 'sysctl', namespace: 'h', name: 'net.ipv4.ip_forward', value: '1' };
+      const elsewhere: Fact = { fact: 'address', namespace: 'g', device: 'lo', cidr: '10.8.0.1/32' };
+      await performAll(machine, [add({ fact: 'netns', name: 'h' }), ...[pair, rule, setting, elsewhere].map(add)]);
+      await machine.observe([pair, rule, setting, elsewhere]);
+      await performAll(machine, [remove({ fact: 'netns', name: 'h' })]);
+      // The kernel takes a namespace down in the background.
+      for (let i = 0; i < 100 && (await machine.listLinks()).has('out'); i++) await sleep(10);
+      assert.ok(!(await machine.listLinks()).has('out'));
+    }));
+
   test('devices are listed, and their coming wakes', async () => {
     const wakes: number[] = [];
     const watch = machine.watchLinks(() => wakes.push(1));
@@ -238,15 +260,19 @@ function connections(machine: Machine): void {
       const { connections: open, cut } = world;
       for (const connection of Object.values(open)) assert.ok(await stillEchoes(connection));
       await performAll(machine, [cut({ protocol: 'tcp', ports: { first: 9000, last: 9000 }, target: '10.0.0.5' })]);
-      assert.deepEqual(await world.tracked(), ['9001', '9100', '9101']);
-      assert.ok(await stillEchoes(open.other), 'the other forwarding');
-      // A range in which most ports have no connection; another target's stay.
-      await performAll(machine, [cut({ protocol: 'tcp', ports: { first: 9001, last: 9999 }, target: '10.0.0.5' })]);
-      assert.deepEqual(await world.tracked(), ['9001']);
-      await performAll(machine, [cut({ protocol: 'udp', ports: null, target: '10.0.0.6' })]);
-      assert.deepEqual(await world.tracked(), ['9001']);
-      assert.ok(await stillEchoes(open.other));
-      await performAll(machine, [cut({ protocol: null, ports: null, target: '10.0.0.6' })]);
+      assert.deepEqual(await world.tracked(), ['9000', '9001', '9100', '9101']);
+      assert.ok((await stillEchoes(open.other)) && (await stillEchoes(open.moved)), 'another target, another port');
+      await performAll(machine, [
+        cut({ protocol: 'udp', ports: null, target: '10.0.0.6' }),
+        cut({ protocol: 'tcp', ports: { first: 9050, last: 9100 }, target: '10.0.0.5' }),
+        cut({ protocol: 'tcp', ports: { first: 9000, last: 9050 }, target: '10.0.0.5' }),
+      ]);
+      assert.deepEqual(await world.tracked(), ['9000', '9001', '9101'], 'a range, and nothing beside it');
+      assert.ok((await stillEchoes(open.high)) && (await stillEchoes(open.moved)));
+      await performAll(machine, [
+        cut({ protocol: 'tcp', ports: { first: 9000, last: 9001 }, target: '10.0.0.6' }),
+        cut({ protocol: null, ports: null, target: '10.0.0.5' }),
+      ]);
       assert.deepEqual(await world.tracked(), []);
       await performAll(machine, [cut({ protocol: null, ports: null, target: '10.0.0.6' })]);
     } finally {

@@ -7,7 +7,7 @@ import type { Machine } from '../../src/host/machine.ts';
 import { run } from '../../src/host/run.ts';
 import type { Fact } from '../../src/plan/facts.ts';
 import type { Step, TranslatedConnections } from '../../src/plan/steps.ts';
-import { add, performAll, remove } from './machine-suite.ts';
+import { add, change, performAll, remove } from './machine-suite.ts';
 
 const outside = '203.0.113.1';
 
@@ -30,25 +30,30 @@ function pair(namespace: string, name: string, cidr: string, other: string, othe
 const forwarding = (port: number, target: string) =>
   `-d ${outside}/32 -p tcp -m tcp --dport ${port} -j DNAT --to-destination ${target}:8080`;
 
-const facts: Fact[] = [
-  { fact: 'netns', name: 'r' },
-  ...pair('r', 'qg', `${outside}/24`, 'out', ['203.0.113.9/24']),
-  ...pair('r', 'qr', '10.0.0.1/24', 'in', ['10.0.0.5/24', '10.0.0.6/24']),
-  { fact: 'route', namespace: 'in', destination: 'default', via: '10.0.0.1', device: 'eth0' },
-  { fact: 'sysctl', namespace: 'r', name: 'net.ipv4.ip_forward', value: '1' },
-  {
+/** Where port 9000 leads to, and the others. */
+function forwardings(first: string): Fact {
+  return {
     fact: 'chain',
     namespace: 'r',
     family: 4,
     table: 'nat',
     chain: 'fip-pf',
     rules: [
-      forwarding(9000, '10.0.0.5'),
+      forwarding(9000, first),
       forwarding(9001, '10.0.0.6'),
       forwarding(9100, '10.0.0.5'),
       forwarding(9101, '10.0.0.5'),
     ],
-  },
+  };
+}
+
+const facts: Fact[] = [
+  { fact: 'netns', name: 'r' },
+  ...pair('r', 'qg', `${outside}/24`, 'out', ['203.0.113.9/24']),
+  ...pair('r', 'qr', '10.0.0.1/24', 'in', ['10.0.0.5/24', '10.0.0.6/24']),
+  { fact: 'route', namespace: 'in', destination: 'default', via: '10.0.0.1', device: 'eth0' },
+  { fact: 'sysctl', namespace: 'r', name: 'net.ipv4.ip_forward', value: '1' },
+  forwardings('10.0.0.5'),
   { fact: 'hook', namespace: 'r', family: 4, table: 'nat', chain: 'PREROUTING', rule: '-j fip-pf' },
 ];
 
@@ -85,13 +90,16 @@ async function connect(port: number): Promise<Connection> {
   return connection;
 }
 
-/** Builds it with four connections, three of them to 10.0.0.5. */
+/** Builds it with five connections, three of them to 10.0.0.5; those to port 9000 were sent to both inside addresses. */
 export async function echoWorld(machine: Machine) {
   await performAll(machine, facts.map(add));
   const service = nodeIn('in', server);
   assert.equal(await nextLine(service), 'up');
+  const first = await connect(9000);
+  await performAll(machine, [change(forwardings('10.0.0.5'), forwardings('10.0.0.6'))]);
   const connections = {
-    first: await connect(9000),
+    first,
+    moved: await connect(9000),
     other: await connect(9001),
     low: await connect(9100),
     high: await connect(9101),
