@@ -1,4 +1,5 @@
 /** Tells the neighbours of an address by gratuitous ARP; nobody waits for it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AddressFact } from '../plan/facts.ts';
 import { limiter } from './limit.ts';
 import { inNamespace } from './namespaces.ts';
@@ -16,6 +17,7 @@ export interface Announcer {
 const width = 32;
 const queueLimit = 20_000;
 const deadlineMs = 5_000;
+const delayMs = 10;
 
 /** Makes an announcer. */
 export function announcer(log: (line: string) => void): Announcer {
@@ -25,6 +27,8 @@ export function announcer(log: (line: string) => void): Announcer {
   async function send({ namespace, device, cidr }: AddressFact): Promise<void> {
     const ip = cidr.replace(/\/.*/, '');
     try {
+      // Starting a program holds this process up for milliseconds: what is under way goes first.
+      await sleep(delayMs);
       const argv = inNamespace(namespace, ['arping', '-A', '-c', '1', '-I', device, ip]);
       await run(argv, { deadlineMs });
     } catch (error) {
