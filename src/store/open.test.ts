@@ -38,6 +38,10 @@ describe('[database] connection', () => {
   it('that cannot be reached rejects, without the password', async () => {
     const connection = 'postgresql://u:secret@127.0.0.1:1/neutron';
     await assert.rejects(openStore({ connection, clock: systemClock }), (error: Error) => {
+      assert.match(
+        error.message,
+        /^The database neutron of PostgreSQL at 127\.0\.0\.1, port 1, cannot be reached: .*REFUSED/,
+      );
       assert(!`${error.message}${error.stack}`.includes('secret'));
       return true;
     });

@@ -85,7 +85,13 @@ function newPool(config: pg.ClientConfig, max: number): pg.Pool {
 }
 
 async function migrateDatabase(pool: pg.Pool): Promise<void> {
-  const client = await pool.connect();
+  const client = await pool.connect().catch((error: Error & { code?: string }) => {
+    const { host, port, database } = new pg.Client(pool.options);
+    throw new Error(
+      `The database ${database} of PostgreSQL at ${host}, port ${port}, cannot be reached: ${error.message || error.code}.`,
+      { cause: error },
+    );
+  });
   try {
     await migrate({
       dialect: 'postgres',
