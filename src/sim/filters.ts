@@ -1,5 +1,5 @@
 /** Chains, hooks and sets of the simulated machine, as strict as iptables-restore and ipset. */
-import type { ChainFact, HookFact, SetFact } from '../plan/facts.ts';
+import { type ChainFact, factKey, type HookFact, type SetFact } from '../plan/facts.ts';
 import { jumpOf, setOf } from '../plan/rule-text.ts';
 import { chainName, namespaceOf, type SimChain, SimError, type SimNamespace, type SimState } from './state.ts';
 
@@ -7,11 +7,17 @@ const targets = new Set(['ACCEPT', 'DROP', 'RETURN', 'DNAT', 'SNAT', 'MARK', 'CT
 
 type Place = Pick<ChainFact, 'namespace' | 'family' | 'table' | 'chain'>;
 
-function checkRule(here: SimNamespace, at: Place, rule: string): void {
+/** One load changes a table at once: a rule may jump to a chain that the same plan makes later. */
+function isMade(state: SimState, here: SimNamespace, called: Place): boolean {
+  const chain = here.chains.get(chainName(called));
+  return chain ? !chain.builtIn : state.plan.adds.has(factKey({ ...called, fact: 'chain', rules: [] }));
+}
+
+function checkRule(state: SimState, here: SimNamespace, at: Place, rule: string): void {
   const jump = jumpOf(rule);
   if (jump && !targets.has(jump)) {
-    const called = here.chains.get(chainName({ ...at, chain: jump }));
-    if (!called || called.builtIn) throw new SimError(`iptables-restore: no chain ${jump} in ${at.table} (${rule})`);
+    if (!isMade(state, here, { ...at, chain: jump }))
+      throw new SimError(`iptables-restore: no chain ${jump} in ${at.table} (${rule})`);
   }
   if (/-j (DNAT|SNAT)/.test(rule) && at.table !== 'nat') throw new SimError(`${jump} is valid in table nat only`);
   const set = setOf(rule);
@@ -23,10 +29,13 @@ export function allRules(chain: SimChain): string[] {
   return [...chain.hooks, ...chain.rules];
 }
 
-function referrer(here: SimNamespace, at: Place): string | undefined {
+/** A chain that jumps to another, and stays. */
+function referrer(state: SimState, here: SimNamespace, at: Place): string | undefined {
   for (const [key, chain] of here.chains) {
     if (!key.startsWith(`${at.family}|${at.table}|`) || key === chainName(at)) continue;
-    if (allRules(chain).some((rule) => jumpOf(rule) === at.chain)) return key;
+    const name = key.slice(key.lastIndexOf('|') + 1);
+    const goes = state.plan.removes.has(factKey({ ...at, chain: name, fact: 'chain', rules: [] }));
+    if (!goes && allRules(chain).some((rule) => jumpOf(rule) === at.chain)) return key;
   }
   return undefined;
 }
@@ -35,7 +44,7 @@ function referrer(here: SimNamespace, at: Place): string | undefined {
 export function putChain(state: SimState, fact: ChainFact): void {
   const here = namespaceOf(state, fact.namespace);
   if (fact.chain.length > 28) throw new SimError(`chain name \`${fact.chain}' too long (must be under 29 chars)`);
-  for (const rule of fact.rules) checkRule(here, fact, rule);
+  for (const rule of fact.rules) checkRule(state, here, fact, rule);
   const existing = here.chains.get(chainName(fact));
   const hooks = fact.shared ? (existing?.hooks ?? []) : [];
   here.chains.set(chainName(fact), { builtIn: false, hooks, rules: [...fact.rules], shared: fact.shared ?? false });
@@ -45,7 +54,7 @@ export function putChain(state: SimState, fact: ChainFact): void {
 export function removeChain(state: SimState, fact: ChainFact): void {
   const here = state.namespaces.get(fact.namespace);
   if (!here?.chains.has(chainName(fact))) return;
-  const from = referrer(here, fact);
+  const from = referrer(state, here, fact);
   if (from) throw new SimError(`CHAIN_DEL failed (Device or resource busy): chain ${fact.chain} is used in ${from}`);
   here.chains.delete(chainName(fact));
 }
@@ -56,7 +65,7 @@ export function addHook(state: SimState, fact: HookFact): void {
   const chain = here.chains.get(chainName(fact));
   if (!chain) throw new SimError(`iptables: No chain/target/match by that name (${fact.table} ${fact.chain})`);
   if (!chain.builtIn && !chain.shared) throw new SimError(`hook into chain ${fact.chain}, which is not shared`);
-  checkRule(here, fact, fact.rule);
+  checkRule(state, here, fact, fact.rule);
   if (!chain.hooks.includes(fact.rule)) chain.hooks.unshift(fact.rule);
 }
 

@@ -52,8 +52,18 @@ export function addLink(state: SimState, fact: LinkFact): void {
   setLink(state, fact);
 }
 
-/** `ip link set`. */
-export function setLink(state: SimState, fact: LinkFact): void {
+/** Changes a link; one of ours that was made in another way is made anew. */
+export function changeLink(state: SimState, fact: LinkFact): void {
+  const link = linkOf(state, fact.namespace, fact.name);
+  if (link.ours && !sameMaking(fact, link)) {
+    forget(state, link);
+    if (link.peer) forget(state, link.peer);
+    make(state, fact);
+  }
+  setLink(state, fact);
+}
+
+function setLink(state: SimState, fact: LinkFact): void {
   const link = linkOf(state, fact.namespace, fact.name);
   if (!sameMaking(fact, link)) throw new SimError(`RTNETLINK answers: File exists (${fact.name})`);
   // A shared bridge that others made is taken as it is.

@@ -13,14 +13,22 @@ import {
   addLink,
   addNeighbour,
   addRoute,
+  changeLink,
   forget,
   removeAddress,
   removeLink,
-  setLink,
 } from './links.ts';
 import { observeFact } from './observe.ts';
 import { printState } from './print.ts';
-import { namespaceOf, newLink, newNamespace, type SimConnection, SimError, type SimState } from './state.ts';
+import {
+  namespaceOf,
+  newLink,
+  newNamespace,
+  type SimConnection,
+  SimError,
+  type SimPlan,
+  type SimState,
+} from './state.ts';
 
 /** Says of a step (and the number of steps before it) why it fails; undefined lets it pass. */
 export type Fault = (step: Step, index: number) => string | undefined;
@@ -30,12 +38,19 @@ export function failStep(n: number): Fault {
   return (_step, index) => (index === n ? 'injected failure' : undefined);
 }
 
+function planOf(steps: readonly Step[]): SimPlan {
+  const keys = (verb: Step['do']) =>
+    new Set(steps.flatMap((step) => (step.do === verb && step.do !== 'cut' ? [factKey(step.fact)] : [])));
+  return { adds: keys('add'), removes: keys('remove') };
+}
+
 export class SimulatedMachine implements Machine {
   readonly #state: SimState = {
     namespaces: new Map([['', newNamespace('')]]),
     files: new Map(),
     processes: new Map(),
     connections: [],
+    plan: { adds: new Set(), removes: new Set() },
   };
   readonly #watchers = new Set<() => void>();
   /** Steps performed since the start, failed ones too. */
@@ -55,6 +70,7 @@ export class SimulatedMachine implements Machine {
   async perform(steps: readonly Step[]): Promise<StepFailure[]> {
     const failures: StepFailure[] = [];
     const before = this.#devices();
+    this.#state.plan = planOf(steps);
     for (const step of steps) {
       const error = this.fault(step, this.performed++) ?? this.#try(step);
       if (error !== undefined) failures.push({ step, error });
@@ -135,7 +151,7 @@ export class SimulatedMachine implements Machine {
         if (!state.namespaces.has(fact.name)) state.namespaces.set(fact.name, newNamespace(fact.name));
         break;
       case 'link':
-        if (change) setLink(state, fact);
+        if (change) changeLink(state, fact);
         else addLink(state, fact);
         break;
       case 'address':
@@ -204,7 +220,8 @@ export class SimulatedMachine implements Machine {
         link?.neighbours.delete(fact.ip);
         break;
       case 'sysctl':
-        throw new SimError(`a kernel setting cannot be removed (${fact.name})`);
+        // Never set back.
+        break;
       case 'chain':
         removeChain(state, fact);
         break;

@@ -1,4 +1,4 @@
-/** How a thing is now on the simulated machine. */
+/** How a thing is now on the simulated machine; of a device only the attributes that are asked about. */
 import type { Fact, LinkFact, LinkKind } from '../plan/facts.ts';
 import { chainName, type SimLink, type SimNamespace, type SimState } from './state.ts';
 
@@ -13,7 +13,16 @@ function linkFact(asked: LinkFact, link: SimLink): LinkFact {
   // A shared bridge that others made is taken as it is.
   if (asked.kind.type === 'bridge' && asked.kind.shared && !link.ours) return asked;
   const { namespace, name, mac, mtu, up, master } = link;
-  return { fact: 'link', namespace, name, kind: kindOf(asked.kind, link), mac, mtu, up, ...(master ? { master } : {}) };
+  return {
+    fact: 'link',
+    namespace,
+    name,
+    kind: kindOf(asked.kind, link),
+    ...(asked.mac !== undefined ? { mac } : {}),
+    ...(asked.mtu !== undefined ? { mtu } : {}),
+    up,
+    ...(asked.master !== undefined && master !== undefined ? { master } : {}),
+  };
 }
 
 function inNamespace(here: SimNamespace, fact: Fact): Fact | undefined {

@@ -51,11 +51,18 @@ export interface SimConnection {
   readonly target: string;
 }
 
+/** What the plan that is being performed makes and takes away; one load of a table knows all of it. Keys of facts. */
+export interface SimPlan {
+  readonly adds: ReadonlySet<string>;
+  readonly removes: ReadonlySet<string>;
+}
+
 export interface SimState {
   readonly namespaces: Map<Namespace, SimNamespace>;
   readonly files: Map<string, FileFact>;
   readonly processes: Map<string, ProcessFact>;
   connections: SimConnection[];
+  plan: SimPlan;
 }
 
 /** A command that failed, with what it printed. */
