@@ -102,6 +102,8 @@ export class TestMachine implements Machine {
     if (namespace !== '' && !this.facts.has(`netns|${namespace}`)) return `no namespace ${namespace}`;
     if ('device' in fact && !this.facts.has(linkKey(namespace, fact.device))) return `no device ${fact.device}`;
     if (fact.fact !== 'link') return null;
+    const peer = fact.kind.type === 'veth' ? fact.kind.peer.namespace : '';
+    if (peer !== '' && !this.facts.has(`netns|${peer}`)) return `no namespace ${peer} for the other end`;
     if (fact.master !== undefined && !this.facts.has(linkKey(namespace, fact.master)))
       return `no master ${fact.master}`;
     return fact.kind.type === 'foreign' && !this.facts.has(factKey(fact)) ? `no device ${fact.name}` : null;
@@ -111,6 +113,10 @@ export class TestMachine implements Machine {
     const key = factKey(fact);
     if (fact.fact === 'link' && !this.facts.has(key)) this.#linkCame(fact.namespace, fact.name);
     this.facts.set(key, fact);
+    if (fact.fact === 'link' && fact.kind.type === 'veth') {
+      const other: Fact = { fact: 'link', ...fact.kind.peer, kind: { type: 'peer' }, up: false };
+      if (!this.facts.has(factKey(other))) this.#put(other);
+    }
     if (fact.fact !== 'netns') return;
     const lo: Fact = { fact: 'link', namespace: fact.name, name: 'lo', kind: { type: 'foreign' }, up: false };
     if (!this.facts.has(factKey(lo))) this.facts.set(factKey(lo), lo);
@@ -298,7 +304,7 @@ export function testAgent(
 
 /** Waits until something holds; throws with what it waited for after a generous time. */
 export async function until(what: string, holds: () => boolean): Promise<void> {
-  const end = Date.now() + 20_000;
+  const end = Date.now() + Number(process.env.PATIENCE_MS ?? 20_000);
   while (!holds()) {
     if (Date.now() > end) throw new Error(`waited in vain for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 1));

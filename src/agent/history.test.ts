@@ -98,7 +98,7 @@ class Run {
         return this.#tap(taps[happens.tap] as string, happens.do === 'plug');
       case 'lose': {
         const facts = [...this.machine.facts.keys()].filter(
-          (key) => !key.startsWith('sysctl') && !taps.some((name) => key.endsWith(name)),
+          (key) => !key.startsWith('sysctl') && !key.endsWith('|lo') && !taps.some((name) => key.endsWith(name)),
         );
         this.#lost = true;
         return this.machine.lose(facts[happens.fact % Math.max(1, facts.length)] ?? '');
