@@ -6,6 +6,7 @@ import { inNamespace } from './namespaces.ts';
 
 export type IprouteProgram = 'ip' | 'bridge';
 
+/** Lines for iproute2. */
 export interface Iproute {
   /** Gives the result of each line. Throws NoNamespace when there is none of that name. */
   exec(program: IprouteProgram, namespace: Namespace, lines: readonly string[]): Promise<LineResult[]>;

@@ -10,6 +10,7 @@ import { run } from './run.ts';
 import { tableMemory } from './table-memory.ts';
 import { watchLinks } from './watch-links.ts';
 
+/** How a host is opened. */
 export interface HostOptions {
   /** Where what goes wrong beside a step is told; nowhere by default. */
   readonly log?: (line: string) => void;

@@ -5,6 +5,7 @@
 import type { Fact, FactKey } from '../plan/facts.ts';
 import type { Step, StepFailure } from '../plan/steps.ts';
 
+/** What plans are made from and performed on. */
 export interface Machine {
   /**
    * How the named things are now: each of `facts` that is there, with its present state. What is not there is left out; what

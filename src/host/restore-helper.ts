@@ -18,6 +18,7 @@ export interface Refusal {
   readonly line: number | undefined;
 }
 
+/** A program that takes loads. */
 export interface RestoreHelper extends Helper {
   /** Loads, one load at a time; undefined when it was committed. Rejects when the program does not answer. */
   load(text: string): Promise<Refusal | undefined>;

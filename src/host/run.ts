@@ -8,6 +8,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** How a program is run. */
 export interface RunOptions {
   /** What the program reads on its standard input; nothing by default. */
   readonly stdin?: string;

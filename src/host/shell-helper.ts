@@ -7,6 +7,7 @@ import { inNamespace } from './namespaces.ts';
 import { CommandError } from './run.ts';
 import { talk } from './talk.ts';
 
+/** A shell that takes scripts. */
 export interface ShellHelper extends Helper {
   /** Runs a script of one line and gives its output. Throws a CommandError when it ends with another code than 0. */
   run(script: string): Promise<string>;

@@ -14,6 +14,7 @@ export interface TableName {
   readonly table: IptablesTable;
 }
 
+/** Tables by name, for a moment. */
 export interface TableMemory {
   /**
    * Marks the beginning of a reading. What is given to the result (undefined: the reading failed) is kept only where the table
