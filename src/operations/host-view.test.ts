@@ -72,6 +72,13 @@ const update =
 const groupIds = async (c: Context, pick: Pick_) => pick.some(await c.t.find(securityGroup)).map((row) => row.id);
 const pairs = (pick: Pick_) => pick.some([{ ip_address: '10.0.0.200/32' }, { ip_address: '0.0.0.0/0' }]);
 
+/** A port that a floating IP stands for, or that a forwarding leads to. */
+async function portLedTo(c: Context, pick: Pick_): Promise<Row<typeof port>> {
+  const whole = (await c.t.find(floatingip)).flatMap((row) => row.port_id ?? []);
+  const single = (await c.t.find(portForwarding)).map((row) => row.internal_port_id);
+  return pick.one(await c.t.find(port, { id: [...whole, ...single] }));
+}
+
 const acts = {
   createNetwork: (c, pick) =>
     of('network').create(
@@ -139,6 +146,8 @@ const acts = {
   ),
   readdressPort: update(port, async (c, pick) => ({ fixed_ips: [{ subnet_id: (await pick.row(c, subnet)).id }] })),
   removePort: remove(port),
+  removeLedPort: async (c, pick) => of('port').remove(c, await portLedTo(c, pick)),
+  readdressLedPort: async (c, pick) => of('port').update(c, await portLedTo(c, pick), { fixed_ips: [] }),
   createGroup: (c, pick) => of('security_group').create(c, { name: `group ${pick.number(9)}`, project_id: 'p-demo' }),
   updateGroup: update(securityGroup, (_c, pick) => pick.one([{ stateful: false }, { stateful: true }, { name: 'x' }])),
   removeGroup: remove(securityGroup),
@@ -270,7 +279,7 @@ async function startUp(): Promise<Cloud> {
 
 test('the objects that a host follows by its keys are those of a full rebuild, after any acts', async () => {
   const anAct = fc.record({
-    what: fc.constantFrom(...(Object.keys(acts) as (keyof typeof acts)[])),
+    what: fc.constantFrom(...(Object.keys(acts) as (keyof typeof acts)[]), 'forward' as const, 'associate' as const),
     n: fc.array(fc.nat(1000), { minLength: 6, maxLength: 6 }),
   });
   const done = new Map<string, number>();
