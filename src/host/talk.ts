@@ -18,6 +18,7 @@ export interface Question {
   readonly end: string | RegExp;
 }
 
+/** A program that is asked. */
 export interface Talk {
   /**
    * Asks, one question at a time. `question` is called when its turn comes; `fresh` says that the program was just started.
