@@ -57,9 +57,12 @@ function load(path: string): Loaded {
   return { entries, rev: damaged ? null : rev };
 }
 
-function* allRecords(entries: Map<HostKey, Entry>, rev: number | null): Generator<Record_> {
-  for (const { object } of entries.values()) yield { object };
-  if (rev !== null) yield { rev };
+/** The record of an object whose JSON is there already. */
+const objectRecord = (text: string) => `{"object":${text}}`;
+
+function* allRecords(entries: Map<HostKey, Entry>, rev: number | null): Generator<string> {
+  for (const { text } of entries.values()) yield objectRecord(text);
+  if (rev !== null) yield JSON.stringify({ rev } satisfies Record_);
 }
 
 /** The file of the desired state below an agent's folder. */
@@ -77,7 +80,7 @@ export function openDesired(folder: string): DesiredStore {
   const loaded = load(path);
   const { entries } = loaded;
   let rev = loaded.rev;
-  let waiting: Record_[] = [];
+  let waiting: string[] = [];
   const file: RecordFile = openRecordFile(path, allRecords(entries, rev));
   let liveBytes = file.bytes;
 
@@ -86,18 +89,18 @@ export function openDesired(folder: string): DesiredStore {
     const text = JSON.stringify(object);
     if (entries.get(key)?.text === text) return false;
     entries.set(key, { object, text });
-    waiting.push({ object });
+    waiting.push(objectRecord(text));
     return true;
   };
   const drop = (key: HostKey): boolean => {
     if (!entries.delete(key)) return false;
-    waiting.push({ gone: key });
+    waiting.push(JSON.stringify({ gone: key } satisfies Record_));
     return true;
   };
   const bookmark = (to: number) => {
     if (to === rev) return;
     rev = to;
-    waiting.push({ rev: to });
+    waiting.push(JSON.stringify({ rev: to } satisfies Record_));
   };
   const flush = () => {
     if (waiting.length === 0) return;

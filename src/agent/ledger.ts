@@ -35,6 +35,8 @@ export interface Ledger extends LedgerView {
   close(): void;
 }
 
+const text = (record: Record_) => JSON.stringify(record);
+
 const slackBytes = 1024 * 1024;
 
 class Book implements LedgerView {
@@ -72,9 +74,9 @@ class Book implements LedgerView {
     if (facts?.size === 0) this.byUnit.delete(unit);
     return true;
   }
-  *records(): Generator<Record_> {
-    for (const [unit, facts] of this.byUnit) for (const made of facts.values()) yield { made, unit };
-    for (const { cut, unit } of this.cuts.values()) yield { cut, unit };
+  *records(): Generator<string> {
+    for (const [unit, facts] of this.byUnit) for (const made of facts.values()) yield text({ made, unit });
+    for (const { cut, unit } of this.cuts.values()) yield text({ cut, unit });
   }
   has(key: FactKey): boolean {
     return this.owner.has(key);
@@ -116,7 +118,7 @@ export function openLedger(folder: string): Ledger {
     const missed = behind;
     behind = true;
     if (missed) file.rewrite(book.records());
-    else file.append(changes);
+    else file.append(changes.map(text));
     behind = false;
     if (file.bytes <= 2 * liveBytes + slackBytes) return;
     file.rewrite(book.records());

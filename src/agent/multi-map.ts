@@ -1,5 +1,11 @@
 /** A map from one key to several values. */
 
+/** The keys of a map, or the members of a set. */
+interface Keys<K> {
+  has(key: K): boolean;
+  keys(): Iterable<K>;
+}
+
 const none: ReadonlySet<never> = new Set();
 
 /** Which values stand under a key; a key without values takes no room. */
@@ -22,8 +28,8 @@ export class MultiMap<K, V> {
   }
 
   /** The value stands under the keys `after` instead of `before`. */
-  move(value: V, before: Iterable<K>, after: { has(key: K): boolean; keys(): Iterable<K> }): void {
-    for (const key of before) if (!after.has(key)) this.delete(key, value);
-    for (const key of after.keys()) this.add(key, value);
+  move(value: V, before: Keys<K>, after: Keys<K>): void {
+    for (const key of before.keys()) if (!after.has(key)) this.delete(key, value);
+    for (const key of after.keys()) if (!before.has(key)) this.add(key, value);
   }
 }

@@ -20,13 +20,20 @@ export interface Scope {
   readonly made: ReadonlySet<FactKey>;
 }
 
+function wantOf(batch: readonly Unit[]): ReadonlyMap<FactKey, Fact> {
+  const [only] = batch;
+  if (batch.length === 1 && only) return only.want;
+  const want = new Map<FactKey, Fact>();
+  for (const unit of batch) for (const [key, fact] of unit.want) if (!want.has(key)) want.set(key, fact);
+  return want;
+}
+
 /** What the units want, own and leave, by the ledger. */
 export function scopeOf(batch: readonly Unit[], units: Units, ledger: LedgerView): Scope {
-  const want = new Map<FactKey, Fact>();
+  const want = wantOf(batch);
   const unwanted = new Map<FactKey, { fact: Fact; unit: Unit }>();
   const passedOn: [UnitKey, Fact][] = [];
   const made = new Set<FactKey>();
-  for (const unit of batch) for (const [key, fact] of unit.want) if (!want.has(key)) want.set(key, fact);
   for (const key of want.keys()) if (ledger.has(key)) made.add(key);
   for (const unit of batch)
     for (const [key, fact] of ledger.madeFor(unit.key)) {
@@ -42,7 +49,8 @@ export function scopeOf(batch: readonly Unit[], units: Units, ledger: LedgerView
 }
 
 /** The facts that are looked at before a plan of the scope is made. */
-export function factsToObserve(scope: Scope): Map<FactKey, Fact> {
+export function factsToObserve(scope: Scope): ReadonlyMap<FactKey, Fact> {
+  if (scope.unwanted.size === 0) return scope.want;
   const facts = new Map(scope.want);
   for (const [key, { fact }] of scope.unwanted) facts.set(key, fact);
   return facts;

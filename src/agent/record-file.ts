@@ -5,6 +5,7 @@
  * is recognised by that. Appending is a plain write: it survives the death of the process; after a power loss the tail may miss.
  */
 import {
+  chmodSync,
   closeSync,
   constants,
   fchmodSync,
@@ -19,13 +20,14 @@ import {
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 
+/** Records are handed over as JSON texts. */
 export interface RecordFile {
   /** Bytes that lie in the file. */
   readonly bytes: number;
   /** Appends records with one write: all, or none and it throws what the file system says (no space left, for example). */
-  append(records: Iterable<unknown>): void;
+  append(records: Iterable<string>): void;
   /** Replaces the whole content, atomically; returns its size in bytes. */
-  rewrite(records: Iterable<unknown>): void;
+  rewrite(records: Iterable<string>): void;
   close(): void;
 }
 
@@ -36,8 +38,7 @@ export interface Contents {
   readonly damaged: boolean;
 }
 
-function line(record: unknown): string {
-  const json = JSON.stringify(record);
+function line(json: string): string {
   return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`;
 }
 
@@ -82,11 +83,12 @@ const { O_APPEND, O_CREAT, O_TRUNC, O_WRONLY, O_NOFOLLOW } = constants;
  * Opens a file for appending, with `records` as its content: it is written anew at once, so that nothing damaged stays in it. File
  * mode 0600, folder mode 0700.
  */
-export function openRecordFile(path: string, records: Iterable<unknown>): RecordFile {
+export function openRecordFile(path: string, records: Iterable<string>): RecordFile {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  chmodSync(dirname(path), 0o700);
   let fd = -1;
   let bytes = 0;
-  const rewrite = (content: Iterable<unknown>) => {
+  const rewrite = (content: Iterable<string>) => {
     const temporary = `${path}.new`;
     rmSync(temporary, { force: true });
     const next = openSync(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW, 0o600);

@@ -178,7 +178,7 @@ export class Units {
     looked: ReadonlySet<HostKey>,
     devices: ReadonlySet<string>,
   ): void {
-    this.wantedBy.move(unit.key, unit.want.keys(), want);
+    this.wantedBy.move(unit.key, unit.want, want);
     this.#lookers.move(unit.key, unit.looked, looked);
     this.#deviceLookers.move(unit.key, unit.devices, devices);
     unit.want = want;
