@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { HostDhcp } from '../../model/host-objects.ts';
+import { dnsmasqArguments, hostsFile, optionsFile } from './dhcp-files.ts';
+
+type Subnet = HostDhcp['subnets'][number];
+
+const subnet: Subnet = {
+  id: 's1',
+  ip_version: 4,
+  cidr: '10.0.0.0/24',
+  gateway_ip: '10.0.0.1',
+  dns_nameservers: [],
+  host_routes: [],
+};
+
+function service(...subnets: Subnet[]): HostDhcp {
+  return {
+    kind: 'dhcp',
+    id: 'n1',
+    port: {
+      id: 'p1',
+      mac_address: 'fa:16:3e:00:00:02',
+      fixed_ips: [{ ip: '10.0.0.2', prefix_length: 24, subnet_id: 's1' }],
+    },
+    mtu: 1450,
+    domain: 'openstacklocal',
+    lease_seconds: 86400,
+    subnets,
+    hosts: [
+      { port_id: 'p2', mac_address: 'fa:16:3e:00:00:05', ip: '10.0.0.5', hostname: 'host-10-0-0-5' },
+      { port_id: 'p3', mac_address: 'fa:16:3e:00:00:06', ip: 'fd00::6', hostname: 'six.example.org' },
+    ],
+  };
+}
+
+test('a subnet without name servers gets dnsmasq itself; 0.0.0.0 means none', () => {
+  assert.match(optionsFile(service(subnet)), /^tag:subnet-s1,option:dns-server,10\.0\.0\.2\n/);
+  const none = { ...subnet, dns_nameservers: ['0.0.0.0'] };
+  assert.match(optionsFile(service(none)), /^tag:subnet-s1,option:dns-server\n/);
+});
+
+test('classless routes carry the default route along, in both options', () => {
+  const routed = { ...subnet, host_routes: [{ destination: '10.9.0.0/16', nexthop: '10.0.0.9' }] };
+  const lines = optionsFile(service(routed)).split('\n');
+  const routes = '10.9.0.0/16,10.0.0.9,0.0.0.0/0,10.0.0.1';
+  assert.ok(lines.includes(`tag:subnet-s1,option:classless-static-route,${routes}`));
+  assert.ok(lines.includes(`tag:subnet-s1,249,${routes}`));
+  assert.ok(lines.includes('tag:subnet-s1,option:router,10.0.0.1'));
+  const closed = { ...subnet, gateway_ip: null };
+  assert.match(optionsFile(service(closed)), /option:router\n/);
+  assert.doesNotMatch(optionsFile(service(subnet)), /classless/);
+});
+
+test('a second subnet is on the link', () => {
+  const other = { ...subnet, id: 's2', cidr: '10.0.1.0/24', gateway_ip: '10.0.1.1' };
+  assert.match(
+    optionsFile(service(subnet, other)),
+    /tag:subnet-s1,249,10\.0\.1\.0\/24,0\.0\.0\.0,0\.0\.0\.0\/0,10\.0\.0\.1/,
+  );
+});
+
+test('hosts carry no set: tag, which Debian 12 has a dnsmasq die of', () => {
+  const text = hostsFile(service(subnet));
+  assert.equal(
+    text,
+    'fa:16:3e:00:00:05,host-10-0-0-5.openstacklocal,10.0.0.5\nfa:16:3e:00:00:06,six.example.org,[fd00::6]\n',
+  );
+});
+
+test('ranges are static, and the MTU is forced', () => {
+  const argv = dnsmasqArguments(service(subnet), 'ns-p1', '/state');
+  assert.ok(argv.includes('--dhcp-range=set:subnet-s1,10.0.0.0,static,255.255.255.0,86400s'));
+  assert.ok(argv.includes('--dhcp-option-force=option:mtu,1450'));
+  assert.ok(argv.includes('--dhcp-lease-max=256'));
+});
