@@ -31,7 +31,7 @@ export interface SqliteOptions {
  * @throws a sentence for the operator where another process has it open, or where it is of a later version.
  */
 export async function openSqlite(options: SqliteOptions): Promise<Store> {
-  closeSync(openSync(options.path, 'a', 0o600));
+  makeFile(options.path);
   const lock = lockDatabase(options.path);
   let database: DatabaseSync | undefined;
   try {
@@ -49,13 +49,22 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   }
 }
 
+// SQLite gives its other files the mode of the database file.
+function makeFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'a', 0o600));
+  } catch (cause) {
+    throw new Error(`The database file ${path} cannot be opened for writing: ${(cause as Error).message}.`, { cause });
+  }
+}
+
 /**
  * Holds the database for this process: an exclusive transaction on a second file, which ends with the process however it ends.
  * The database file itself stays free, so that a person can look into it with the `sqlite3` shell.
  */
 function lockDatabase(path: string): DatabaseSync {
   const file = `${path}.lock`;
-  closeSync(openSync(file, 'a', 0o600));
+  makeFile(file);
   const lock = new DatabaseSync(file, { timeout: 0 });
   try {
     lock.exec('begin exclusive');

@@ -38,6 +38,13 @@ describe('store on SQLite', () => {
     assert.equal(await second.transact((t) => t.addUsage('p', 'port', 1)), 2);
   });
 
+  it('names the file that it cannot open', async () => {
+    await assert.rejects(
+      openFile(join(folder, 'none', 'db')),
+      /The database file .*none\/db cannot be opened for writing: ENOENT/,
+    );
+  });
+
   it('keeps its files from other users', async () => {
     const path = newFile();
     const store = await openFile(path);
