@@ -104,12 +104,21 @@ function isDocumented(lines: readonly string[], index: number): boolean {
   return (lines[above] ?? '').trimEnd().endsWith('*/');
 }
 
+/** Whether the file's own docstring is about this declaration: it is the first that the file exports. */
+function isSubject(lines: readonly string[], index: number): boolean {
+  const first = lines.findIndex((line) => /^export (?!(type )?[{*])/.test(line));
+  return first === index && (lines[0] ?? '').startsWith('/**');
+}
+
 test('every exported function, interface and class says what it is', () => {
   const declaration = /^export (?:default )?(?:async )?(?:function\*? |interface |abstract class |class )(\w+)/;
+  // What a function takes is explained by the function and by the members.
+  const parameters = /(Options|Limits|Query|Events)$/;
   const wrong = product.flatMap(({ path, lines }) =>
     lines.flatMap((line, index) => {
       const name = declaration.exec(line)?.[1];
-      if (name === undefined || isDocumented(lines, index)) return [];
+      if (name === undefined || parameters.test(name) || isDocumented(lines, index) || isSubject(lines, index))
+        return [];
       // Further signatures of one function stand under the first.
       if (declaration.exec(lines[index - 1] ?? '')?.[1] === name) return [];
       return [`${path}:${index + 1}: ${name}`];

@@ -60,6 +60,7 @@ export interface AgentState {
   readonly statuses: readonly Status[];
 }
 
+/** An agent that runs. */
 export interface Agent {
   /** Looks at everything and repairs it now; resolves when each object was worked on once, whatever came of it. */
   sync(): Promise<void>;

@@ -27,6 +27,7 @@ export interface LedgerView {
   cutsOf(unit: UnitKey): readonly CutStep[];
 }
 
+/** The ledger on disk: what the agent made, or is about to make. */
 export interface Ledger extends LedgerView {
   /** Writes down that these facts are about to be made, or changed, for units. On disk when it returns. */
   record(made: Iterable<readonly [UnitKey, Fact]>, cuts: Iterable<readonly [UnitKey, CutStep]>): void;

@@ -18,6 +18,7 @@ export interface WorkerOptions {
   readonly report: (status: Status) => void;
 }
 
+/** What works due units off. */
 export interface Worker {
   /** There may be something to do: looks at the end of the current turn. */
   poke(): void;

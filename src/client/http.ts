@@ -38,6 +38,7 @@ export function openConnections(tls: Tls = {}): Connections {
   };
 }
 
+/** One request. */
 export interface Call {
   readonly method: string;
   readonly url: URL;
@@ -49,6 +50,7 @@ export interface Call {
   readonly signal?: AbortSignal;
 }
 
+/** A whole answer. */
 export interface Answer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;

@@ -3,6 +3,7 @@ import type { networkTypes } from '../model/resources/network.ts';
 
 export type NetworkType = (typeof networkTypes)[number];
 
+/** What decisions of the Networking service depend on. */
 export interface NetworkingSettings {
   /** `[DEFAULT] service_plugins`: router, port_forwarding, segments … */
   readonly servicePlugins: readonly string[];

@@ -44,6 +44,7 @@ function planOf(steps: readonly Step[]): SimPlan {
   return { adds: keys('add'), removes: keys('remove') };
 }
 
+/** A machine in memory: performing a step changes a set of facts. */
 export class SimulatedMachine implements Machine {
   readonly #state: SimState = {
     namespaces: new Map([['', newNamespace('')]]),

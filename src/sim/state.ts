@@ -57,6 +57,7 @@ export interface SimPlan {
   readonly removes: ReadonlySet<string>;
 }
 
+/** Everything that a simulated machine is. */
 export interface SimState {
   readonly namespaces: Map<Namespace, SimNamespace>;
   readonly files: Map<string, FileFact>;

@@ -83,6 +83,7 @@ export class ConstraintError extends Error {
   }
 }
 
+/** The database: reads of one state, and transactions one after another. */
 export interface Store {
   /** Runs `work` on one state of the database. */
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
