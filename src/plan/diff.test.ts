@@ -95,3 +95,13 @@ test('a tap is attached behind its rules, and shut before they go', () => {
   assert.deepEqual(lines([instance, rules], []), ['add chain filter c', 'add link tap9']);
   assert.deepEqual(lines([], [instance, rules]), ['change link tap9', 'remove chain filter c']);
 });
+
+test('a chain is made after those it jumps to, and goes before them', () => {
+  const chain = (name: string, rules: string[]): Fact => {
+    return { fact: 'chain', namespace, family: 4, table: 'nat', chain: name, rules };
+  };
+  const chains = [chain('a', ['-j b']), chain('b', ['-j c']), chain('c', [])];
+  const names = (steps: string[]) => steps.map((line) => `${line.split(' ')[0]} ${line.split(' ')[3]}`);
+  assert.deepEqual(names(lines(chains, [])), ['add c', 'add b', 'add a']);
+  assert.deepEqual(names(lines([], chains)), ['remove a', 'remove b', 'remove c']);
+});
