@@ -1,6 +1,6 @@
 /** What the API calls for ports. */
 import { portNotFound } from '../model/faults.ts';
-import { port } from '../model/index.ts';
+import { dhcpBinding, port } from '../model/index.ts';
 import type { Operations } from './context.ts';
 import { createPort, removePort, updatePort } from './port.ts';
 import { scheduleDhcp } from './schedule.ts';
@@ -12,7 +12,9 @@ export const portOperations: Operations<typeof port> = {
   update: (c, row, changes) => updatePort(c, row, changes),
   remove: async (c, row) => {
     await removePort(c, row);
-    // A DHCP service that is still wanted gets a new port at once, as Neutron's agent makes itself one.
-    if (row.device_owner === 'network:dhcp') await scheduleDhcp(c, row.network_id);
+    // A DHCP service that is still wanted gets a new port at once, as Neutron's agent makes itself one. The binding knows the
+    // port, whatever a user has made of its device_owner.
+    const services = await c.t.find(dhcpBinding, { network_id: row.network_id });
+    if (services.some((service) => service.port_id === row.id)) await scheduleDhcp(c, row.network_id);
   },
 };
