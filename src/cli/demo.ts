@@ -56,7 +56,10 @@ async function demo(cli: Cli, keep: boolean, say: Say): Promise<DemoResult> {
     // After an interruption the story ends by the hosts going away under it; nobody waits for how.
     story.catch(() => {});
     const result = await Promise.race([story, aborted]);
-    if (keep) await tellKept(cloud, n, result.floatingIp);
+    if (keep) {
+      await tellKept(cloud, n, result.floatingIp);
+      cloud.leave();
+    }
     done = true;
     return result;
   } finally {

@@ -53,6 +53,8 @@ export interface LabCloud {
   neutrino(index: number, args: readonly string[]): Promise<{ stdout: string; stderr: string; code: number | null }>;
   /** The folder of a host's agent. */
   agentDir(index: number): string;
+  /** Lets go of a kept cloud: this process can end, the cloud goes on. */
+  leave(): void;
   close(): Promise<void>;
 }
 
@@ -162,6 +164,10 @@ export async function createCloud(options: CloudOptions): Promise<LabCloud> {
         const host = hosts[index] as LabHost;
         const env = { OS_CLIENT_CONFIG_FILE: join(stateDir, 'clouds.yaml'), OS_CLOUD: 'neutrino' };
         return host.run([...options.program, ...args], { mayFail: true, timeoutMs: 30_000, env });
+      },
+      leave() {
+        relay?.close();
+        for (const host of made) host.leave();
       },
       close,
     };

@@ -47,6 +47,8 @@ export interface LabHost {
   start(argv: readonly string[], options?: StartOptions): ChildProcess;
   /** Sends a signal to a started command: to the program itself, not only to the `nsenter` in front of it. */
   kill(child: ChildProcess, signal?: NodeJS.Signals): void;
+  /** Lets go of all that was started, so that this process can end and leave it running. */
+  leave(): void;
   /** Ends the host and everything in it. */
   close(): Promise<void>;
 }
@@ -133,6 +135,7 @@ export function attachHost(name: string, pid: number, holder?: ChildProcess): La
     ...['nsenter', '-t', String(pid), '-n', '-m', '-p', '--'],
     ...(netns ? ['nsenter', `--net=/run/netns/${netns}`, '--'] : []),
   ];
+  const started = new Set<ChildProcess>();
   const launch = (argv: readonly string[], options: StartOptions, stdin: 'pipe' | 'ignore') => {
     const [program = '', ...args] = [...enter(options.netns), ...argv];
     const env = { ...process.env, LC_ALL: 'C', ...options.env };
@@ -152,7 +155,18 @@ export function attachHost(name: string, pid: number, holder?: ChildProcess): La
       }
       return outcome;
     },
-    start: (argv, options = {}) => launch(argv, options, options.input ? 'pipe' : 'ignore'),
+    start(argv, options = {}) {
+      const child = launch(argv, options, options.input ? 'pipe' : 'ignore');
+      started.add(child);
+      child.once('exit', () => started.delete(child));
+      return child;
+    },
+    leave() {
+      for (const child of started) {
+        child.unref();
+        for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+      }
+    },
     async close() {
       try {
         process.kill(pid, 'SIGKILL');
