@@ -86,7 +86,12 @@ export function planScope(batch: readonly Unit[], scope: Scope, have: Facts): St
 /** Whether a fact of this kind, found as it is wanted, counts as made by us: what is Neutrino's by its name. */
 export function isOurs(fact: Fact): boolean {
   if (fact.fact === 'sysctl') return false;
-  return fact.fact !== 'link' || (fact.kind.type !== 'foreign' && !(fact.kind.type === 'bridge' && fact.kind.shared));
+  return fact.fact !== 'link' || (fact.kind.type !== 'foreign' && !isSharedBridge(fact));
+}
+
+/** Whether a fact is a bridge that others may use too. */
+export function isSharedBridge(fact: Fact): boolean {
+  return fact.fact === 'link' && fact.kind.type === 'bridge' && fact.kind.shared === true;
 }
 
 /** Whether making a fact is written down: everything that can be removed again. */

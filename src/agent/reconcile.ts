@@ -4,7 +4,16 @@ import { type Fact, type FactKey, factKey } from '../plan/facts.ts';
 import type { CutStep, Step, StepFailure } from '../plan/steps.ts';
 import type { Known } from './known.ts';
 import type { Ledger } from './ledger.ts';
-import { factsToObserve, isOurs, isRecorded, planScope, type Scope, scopeOf, unitsOf } from './planning.ts';
+import {
+  factsToObserve,
+  isOurs,
+  isRecorded,
+  isSharedBridge,
+  planScope,
+  type Scope,
+  scopeOf,
+  unitsOf,
+} from './planning.ts';
 import type { Unit, UnitKey } from './unit.ts';
 import type { Units } from './units.ts';
 
@@ -75,7 +84,19 @@ async function perform(shop: Workshop, batch: readonly Unit[], scope: Scope): Pr
     for (const unit of batch) unit.stale = true;
     return batch.map((unit) => ({ unit, steps: steps.length, error: (error as Error).message }));
   }
-  return account(shop, batch, scope, steps, failures);
+  const still = await stillThere(shop, steps);
+  return account(shop, batch, scope, steps, failures, still);
+}
+
+/** Shared bridges that a removal left alone, because others use them: they stay in the ledger until nobody does. */
+async function stillThere(shop: Workshop, steps: readonly Step[]): Promise<ReadonlySet<FactKey>> {
+  const shared = steps.flatMap((step) => (step.do === 'remove' && isSharedBridge(step.fact) ? [step.fact] : []));
+  if (shared.length === 0) return new Set();
+  try {
+    return new Set((await shop.machine.observe(shared)).keys());
+  } catch {
+    return new Set(shared.map(factKey));
+  }
 }
 
 /** Before anything is made: who answers for it. */
@@ -108,11 +129,12 @@ function account(
   scope: Scope,
   steps: readonly Step[],
   failures: readonly StepFailure[],
+  still: ReadonlySet<FactKey>,
 ): Outcome[] {
   const failed = new Map<Step, string>(failures.map((failure) => [failure.step, failure.error]));
   const counts = new Map<Unit, number>();
   const errors = new Map<Unit, string>();
-  const kept = new Set<FactKey>();
+  const kept = new Set<FactKey>(still);
   const devices = new Set<Unit>();
   const cuts: CutStep[] = [];
   for (const step of steps) {
@@ -123,7 +145,7 @@ function account(
       if (step.do !== 'cut' && step.do !== 'change' && step.fact.fact === 'link') devices.add(unit);
       if (error !== undefined && !errors.has(unit)) errors.set(unit, error);
     }
-    if (error === undefined) shop.known.performed(step);
+    if (error === undefined && !(step.do === 'remove' && kept.has(factKey(step.fact)))) shop.known.performed(step);
     else if (step.do === 'remove') kept.add(factKey(step.fact));
     if (step.do === 'cut' && error === undefined) cuts.push(step);
   }

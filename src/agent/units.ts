@@ -3,6 +3,7 @@ import type { HostKey, HostObject } from '../model/host-objects.ts';
 import { type Fact, type FactKey, factKey, factSet } from '../plan/facts.ts';
 import { type HostEnvironment, render, renderBase } from '../plan/render/index.ts';
 import { MultiMap } from './multi-map.ts';
+import { isSharedBridge } from './planning.ts';
 import { kindOf, newUnit, type Unit, type UnitKey } from './unit.ts';
 
 /** What rendering reads. */
@@ -108,11 +109,14 @@ export class Units {
 
   /** Renders what is to be rendered; a unit that is being worked on waits until that has ended. */
   renderAll(): void {
+    const gone = [...this.#toRender].filter((unit) => unit.key !== 'base' && !this.#sources.get(unit.key));
     for (const unit of this.#toRender) {
       if (unit.running) continue;
       this.#toRender.delete(unit);
       if (unit.render && this.byKey.get(unit.key) === unit) this.#render(unit);
     }
+    // What is gone queues behind everything that is due now and may still stand on it.
+    for (const unit of gone) if (unit.due > 0 && !unit.present) unit.due = ++this.#order;
   }
 
   /** The work on a unit is over and nothing new has come up. */
@@ -189,9 +193,7 @@ export class Units {
 
 /** A fact that may be there without our doing, so that it is looked at before it is made. */
 function mayBeThere(fact: Fact): boolean {
-  return (
-    fact.fact === 'link' && (fact.kind.type === 'foreign' || (fact.kind.type === 'bridge' && fact.kind.shared === true))
-  );
+  return (fact.fact === 'link' && fact.kind.type === 'foreign') || isSharedBridge(fact);
 }
 
 const linkNamed = (name: string): Fact => ({ fact: 'link', namespace: '', name, kind: { type: 'foreign' }, up: true });

@@ -55,6 +55,7 @@ export function startWorker(options: WorkerOptions): Worker {
   const { units } = shop;
   const runs = new Set<Run>();
   const syncs = new Set<{ left: Map<Unit, number>; resolve: () => void }>();
+  const leftovers = new Set<Unit>();
   let poked: NodeJS.Immediate | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -126,7 +127,7 @@ export function startWorker(options: WorkerOptions): Worker {
     if (!settled && changed) unit.changed = true;
     unit.status = status;
     if (error !== null && changed) unit.changed = true;
-    if (!unit.present && error === null && unit.due === 0) units.forget(unit);
+    if (!unit.present && error === null && unit.due === 0) removed(unit);
     for (const sync of syncs) {
       if (unit.started >= (sync.left.get(unit) ?? Number.POSITIVE_INFINITY)) sync.left.delete(unit);
       if (sync.left.size === 0) {
@@ -135,10 +136,21 @@ export function startWorker(options: WorkerOptions): Worker {
       }
     }
   };
+  /** What stays for a while because others use it is tried again whenever something else is gone. */
+  const removed = (unit: Unit) => {
+    if (shop.ledger.madeFor(unit.key).size > 0) {
+      leftovers.add(unit);
+      return;
+    }
+    leftovers.delete(unit);
+    units.forget(unit);
+    for (const other of leftovers) if (!other.present) units.wake(other, `${other.key} is gone`, { stale: true });
+  };
   const succeeded = (unit: Unit) => {
     unit.failures = 0;
     unit.notBefore = 0;
     log.clear(unit.key, `${unit.key}: works again.`);
+    if (unit.present) leftovers.delete(unit);
     units.retryLookers(unit);
   };
   const failed = (unit: Unit, error: string) => {
