@@ -1,5 +1,5 @@
 /** Load over HTTP from this process: keep-alive connections, a number of them at once, the time of each answer. */
-import { Agent, request } from 'node:http';
+import { type Answer, Connection } from './connection.ts';
 
 /** What was measured of one operation. */
 export interface Measured {
@@ -14,33 +14,24 @@ export interface Measured {
   readonly serverCpuUs: number;
 }
 
-/** An answer: status and body. */
-export interface Answer {
-  readonly status: number;
-  readonly body: string;
+const idle = new Map<string, Connection[]>();
+
+/** Sends one request with a token, over a connection that is free or a new one; the body is JSON. */
+export async function send(base: string, token: string, method: string, path: string, body?: unknown): Promise<Answer> {
+  const free = idle.get(base) ?? [];
+  idle.set(base, free);
+  let connection = free.pop();
+  while (connection && !connection.isUsable) connection = free.pop();
+  connection ??= new Connection(base);
+  const answer = await connection.ask(token, method, path, body === undefined ? undefined : JSON.stringify(body));
+  free.push(connection);
+  return answer;
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-
-/** Sends one request with a token; the body is JSON. */
-export function send(base: string, token: string, method: string, path: string, body?: unknown): Promise<Answer> {
-  const text = body === undefined ? undefined : JSON.stringify(body);
-  const headers: Record<string, string | number> = { 'x-auth-token': token };
-  if (text !== undefined) {
-    headers['content-type'] = 'application/json';
-    headers['content-length'] = Buffer.byteLength(text);
-  }
-  return new Promise((resolve, reject) => {
-    const outgoing = request(`${base}${path}`, { method, headers, agent, timeout: 60_000 }, (incoming) => {
-      const parts: Buffer[] = [];
-      incoming.on('data', (part: Buffer) => parts.push(part));
-      incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(parts).toString() }));
-      incoming.on('error', reject);
-    });
-    outgoing.on('error', reject);
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within 60 s: ${method} ${path}`)));
-    outgoing.end(text);
-  });
+/** Closes the connections to a server that nobody uses. */
+export function closeConnections(base: string): void {
+  for (const connection of idle.get(base) ?? []) connection.close();
+  idle.delete(base);
 }
 
 function quantile(sorted: readonly number[], q: number): number {

@@ -1,7 +1,9 @@
 /**
  * `npm run bench`: measures, prints beside stock Neutron's figures, asserts nothing.
  *
- * Options: `--only api|forwarding`, `--requests N`, `--ports N`, `--connection URL` (a database other than the embedded one), `--json`.
+ * Options: `--only api|forwarding`, `--requests N`, `--ports N`, `--rows TEXT` (only rows whose name has it), `--connection URL` (a
+ * database other than the embedded one), `--bundle FILE` (another build of the program), `--profile FOLDER` (a CPU profile of the
+ * server), `--json`.
  */
 import { parseArgs } from 'node:util';
 import { benchApi } from './api.ts';
@@ -13,15 +15,20 @@ import { stock } from './stock.ts';
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
-    requests: { type: 'string', default: '400' },
+    requests: { type: 'string', default: '2000' },
     ports: { type: 'string', default: '1000' },
+    rows: { type: 'string', default: '' },
     connection: { type: 'string' },
+    bundle: { type: 'string' },
+    profile: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
 
 const root = new URL('../../', import.meta.url).pathname;
-const program = [process.execPath, '--disable-warning=ExperimentalWarning', `${root}dist/neutrino.mjs`];
+const profile = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
+const bundle = values.bundle ?? `${root}dist/neutrino.mjs`;
+const program = [process.execPath, '--disable-warning=ExperimentalWarning', ...profile, bundle];
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const results: unknown[] = [];
 
@@ -45,7 +52,8 @@ if (values.only !== 'forwarding') {
     say(
       `${''.padEnd(37)} ${'per s'.padStart(9)} ${'p50 ms'.padStart(9)} ${'p99 ms'.padStart(9)} ${'CPU us'.padStart(9)}  ${'stock/s'.padStart(9)} ${'its p50'.padStart(9)}  ${'ratio'.padStart(8)}`,
     );
-    await benchApi(server, { requests: Number(values.requests), ports: Number(values.ports) }, show);
+    const sizes = { requests: Number(values.requests), ports: Number(values.ports), rows: values.rows };
+    await benchApi(server, sizes, show);
     say(`resident at the end: ${(server.rss() / 2 ** 20).toFixed(0)} MiB`);
     results.push({ name: 'server', startMs: server.startMs, rssBytes: server.rss() });
   } finally {

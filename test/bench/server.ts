@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { send } from './load.ts';
+import { closeConnections, send } from './load.ts';
 
 /** A server that runs, and how to ask it. */
 export interface BenchServer {
@@ -97,6 +97,7 @@ export async function startBenchServer(program: readonly string[], connection?: 
       return answer.body ? JSON.parse(answer.body) : undefined;
     },
     async stop() {
+      closeConnections(url);
       child.kill('SIGTERM');
       await new Promise<void>((resolve) => (child.exitCode === null ? child.once('exit', () => resolve()) : resolve()));
       await rm(folder, { recursive: true, force: true });
