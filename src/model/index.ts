@@ -30,7 +30,7 @@ export const resources: readonly Resource[] = [
 
 /** Every table. A definition comes after those that it references. */
 export const records: readonly Record_[] = [
-  ...resources,
+  ...resources.filter((resource) => !resource.rowsOf),
   networking.ipAllocation,
   networking.portSecurityGroup,
   networking.networkSegment,

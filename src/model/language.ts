@@ -7,10 +7,10 @@ import * as t from './types.ts';
 
 /**
  * Who may do something, beside an administrator, who may do everything:
- * `member` of the owning project, `reader` of the owning project (members are readers), `network_owner`: member of the project
- * that owns the row's network; `admin`: nobody else.
+ * `member` of the owning project, `reader` of the owning project (members are readers), `manager` of the owning project (who is
+ * a member too), `network_owner`: member of the project that owns the row's network; `admin`: nobody else.
  */
-export type Role = 'reader' | 'member' | 'network_owner' | 'admin';
+export type Role = 'reader' | 'member' | 'manager' | 'network_owner' | 'admin';
 
 /** One field of a resource or record. */
 export interface Field<T> {
@@ -35,6 +35,8 @@ export interface Field<T> {
   readonly stored?: boolean;
   /** Whether clients never see it: an internal column. */
   readonly hidden?: boolean;
+  /** Whether a body leaves it out where it has no value, instead of showing null. */
+  readonly omitted?: boolean;
   /** The extension that brings it, where that is not the resource's own. Not published: the field does not exist. */
   readonly alias?: string;
   /** The record whose row this names; the database refuses a dangling value. `cascade`: goes with that row. */
@@ -85,6 +87,8 @@ export interface Resource<F extends Fields = Fields> extends Record_<F> {
   readonly path: string;
   /** The definition whose row the path names in front, and the field that holds its id. */
   readonly parent?: { readonly resource: string; readonly field: string };
+  /** The resource whose rows these are, where this is another way to them; it has no table of its own. */
+  readonly rowsOf?: Resource;
   readonly sight: readonly Sight[];
   readonly specialFilters: readonly SpecialFilter[];
   /** Who may do what to a row of the project's own. Absent: the operation does not exist (404 or 405). */
@@ -163,6 +167,7 @@ type ResourceInput<F extends Fields> = {
   fields: F;
   path?: string;
   parent?: Resource['parent'];
+  rowsOf?: Resource;
   sight?: readonly Sight[];
   specialFilters?: readonly SpecialFilter[];
   policy?: Resource['policy'];

@@ -38,7 +38,8 @@ export interface ReadContext extends Omit<Context, 't' | 'random'> {
  */
 export interface Operations<R extends Resource> {
   readonly resource: R;
-  readonly notFound: (id: string) => Fault;
+  /** The fault for a row that is not there; `parentId` is the id that the path names in front. */
+  readonly notFound: (id: string, parentId?: string) => Fault;
   /** `parent` is the row that the path names in front (the floating IP of a forwarding). */
   readonly create?: (c: Context, draft: Draft<R>, parent?: Row<Resource>) => Promise<Row<R>>;
   readonly update?: (c: Context, row: Row<R>, changes: Partial<Row<R>>, parent?: Row<Resource>) => Promise<Row<R>>;

@@ -11,8 +11,8 @@ export interface Extension {
   readonly description: string;
   /** When its definition last changed, as Neutron has it. */
   readonly updated: string;
-  /** What switches it on; absent: it is always there. */
-  readonly needs?: Need;
+  /** What switches it on, all of it; none: it is always there. */
+  readonly needs: readonly Need[];
 }
 
 /** `service_plugins` or `extension_drivers` must name it. */
@@ -32,12 +32,18 @@ export function servicePluginNames(settings: Pick<NetworkingSettings, 'servicePl
   return names;
 }
 
-const extension = (alias: string, name: string, updated: string, description: string, needs?: Need): Extension => ({
+const extension = (
+  alias: string,
+  name: string,
+  updated: string,
+  description: string,
+  ...needs: readonly Need[]
+): Extension => ({
   alias,
   name,
   description,
   updated: `${updated}T10:00:00-00:00`,
-  ...(needs ? { needs } : {}),
+  needs,
 });
 
 /** Every extension that there is. */
@@ -165,9 +171,9 @@ export function publishedExtensions(
   settings: Pick<NetworkingSettings, 'servicePlugins' | 'extensionDrivers'>,
 ): readonly Extension[] {
   const plugins = servicePluginNames(settings);
-  const isOn = (need: Need | undefined) =>
-    need === undefined || plugins.has(need) || (need === 'port_security' && settings.extensionDrivers.includes(need));
-  return extensions.filter((e) => isOn(e.needs)).sort((a, b) => (a.alias < b.alias ? -1 : 1));
+  const isOn = (need: Need) =>
+    plugins.has(need) || (need === 'port_security' && settings.extensionDrivers.includes(need));
+  return extensions.filter((e) => e.needs.every(isOn)).sort((a, b) => (a.alias < b.alias ? -1 : 1));
 }
 
 /** The aliases whose fields and resources exist under these settings: the published ones, and the core. */

@@ -20,7 +20,8 @@ export interface Ownership {
   readonly networkProjectId?: string | undefined;
 }
 
-const isMember = (subject: Subject) => subject.roles.includes('member') || subject.roles.includes('manager');
+const isManager = (subject: Subject) => subject.roles.includes('manager');
+const isMember = (subject: Subject) => subject.roles.includes('member') || isManager(subject);
 
 /** Whether the caller may look at what their project owns: members are readers. */
 export function isReader(subject: Subject): boolean {
@@ -33,6 +34,7 @@ export function holds(subject: Subject, role: Role, row: Ownership): boolean {
   if (subject.projectId === '') return false;
   if (role === 'reader') return isReader(subject) && row.projectId === subject.projectId;
   if (role === 'member') return isMember(subject) && row.projectId === subject.projectId;
+  if (role === 'manager') return isManager(subject) && row.projectId === subject.projectId;
   return role === 'network_owner' && isMember(subject) && row.networkProjectId === subject.projectId;
 }
 
@@ -42,7 +44,8 @@ export function sees(subject: Subject, see: Role | undefined): boolean {
     see === undefined ||
     subject.isAdmin ||
     (see === 'reader' && isReader(subject)) ||
-    (see === 'member' && isMember(subject))
+    (see === 'member' && isMember(subject)) ||
+    (see === 'manager' && isManager(subject))
   );
 }
 

@@ -14,7 +14,7 @@ import type { Query } from '../wire/query-string.ts';
 import { type Draft, readChanges, readDraft } from './body.ts';
 import type { AnyRow, Exposed } from './exposure.ts';
 import { readFilters } from './filters.ts';
-import { checkRevision, findParent, findRow, networkOwner } from './lookup.ts';
+import { checkRevision, findParent, findRow, networkOwner, tableOf } from './lookup.ts';
 import { pageLinks, readPage } from './paging.ts';
 import { renderRows } from './render.ts';
 
@@ -47,8 +47,9 @@ export async function listRows(services: Services, exposed: Exposed, request: Re
   const where: Condition | undefined = conditions.length > 0 ? { op: 'and', of: conditions } : undefined;
   return services.store.read(async (r) => {
     await findParent(r, exposed, caller, parentId);
-    if (page.marker !== undefined && !(await r.get(resource, page.marker))) throw operations.notFound(page.marker);
-    const rows = visible === 'none' ? [] : ((await r.list(resource, where, page)) as AnyRow[]);
+    if (page.marker !== undefined && !(await r.get(tableOf(resource), page.marker)))
+      throw operations.notFound(page.marker, parentId);
+    const rows = visible === 'none' ? [] : ((await r.list(tableOf(resource), where, page)) as AnyRow[]);
     const bodies = await renderRows(readContext(services, r, caller), exposed, rows, wantedFields(query));
     const links = pageLinks(`${services.publicUrl()}${request.path}`, query, page, rows);
     return { [resource.plural]: bodies, ...(links ? { [`${resource.plural}_links`]: links } : {}) };

@@ -8,13 +8,16 @@ import type { Condition } from '../../store/query.ts';
 import type { Reader } from '../../store/store.ts';
 import type { AnyRow, Exposed } from './exposure.ts';
 
+/** The resource that has the table which the rows lie in. */
+export const tableOf = (resource: Resource): Resource => resource.rowsOf ?? resource;
+
 /** Whether the caller sees the row; asks the database only where the row is not the caller's own. */
 async function isVisible(r: Reader, resource: Resource, caller: Caller, row: AnyRow): Promise<boolean> {
   if (seesOwn(resource, caller, row)) return true;
   const visible = visibleRows(resource, caller);
   if (visible === 'all' || visible === 'none') return visible === 'all';
   const own: Condition = { op: 'in', column: 'id', values: [row.id as string] };
-  const rows = await r.list(resource, { op: 'and', of: [own, visible] }, { limit: 1 });
+  const rows = await r.list(tableOf(resource), { op: 'and', of: [own, visible] }, { limit: 1 });
   return rows.length > 0;
 }
 
@@ -27,9 +30,9 @@ export async function findRow(
   parentId?: string,
 ): Promise<AnyRow> {
   const { resource, operations } = exposed;
-  const row = (await r.get(resource, id)) as AnyRow | undefined;
+  const row = (await r.get(tableOf(resource), id)) as AnyRow | undefined;
   const isUnderParent = !resource.parent || row?.[resource.parent.field] === parentId;
-  if (!row || !isUnderParent || !(await isVisible(r, resource, caller, row))) throw operations.notFound(id);
+  if (!row || !isUnderParent || !(await isVisible(r, resource, caller, row))) throw operations.notFound(id, parentId);
   return row;
 }
 

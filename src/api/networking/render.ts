@@ -6,21 +6,21 @@ import type { AnyRow, Exposed } from './exposure.ts';
 /** What is shown of a row, decided once for a request. */
 interface Shape {
   /** The column of each member of the body. */
-  readonly members: readonly (readonly [name: string, column: string])[];
+  readonly members: readonly (readonly [name: string, column: string, omitted: boolean])[];
   readonly hasComputed: boolean;
 }
 
 const shapes = new WeakMap<Exposed, Map<string, Shape>>();
 
 function makeShape(exposed: Exposed, subject: Subject, wanted: readonly string[]): Shape {
-  const members: [string, string][] = [];
+  const members: [string, string, boolean][] = [];
   let hasComputed = false;
   const isWanted = (name: string) => wanted.length === 0 || wanted.includes(name);
   for (const [name, field] of exposed.fields) {
     if (!sees(subject, field.see)) continue;
-    if (name === 'project_id' && isWanted('tenant_id')) members.push(['tenant_id', name]);
+    if (name === 'project_id' && isWanted('tenant_id')) members.push(['tenant_id', name, false]);
     if (!isWanted(name)) continue;
-    members.push([name, name]);
+    members.push([name, name, field.omitted === true]);
     hasComputed ||= field.stored === false;
   }
   return { members, hasComputed };
@@ -51,8 +51,9 @@ export async function renderRows(
   return rows.map((row, at) => {
     const extra = computed[at];
     const body: AnyRow = {};
-    for (const [name, column] of shape.members) {
+    for (const [name, column, omitted] of shape.members) {
       const value = extra && column in extra ? extra[column] : row[column];
+      if (omitted && (value === undefined || value === null)) continue;
       body[name] = value === undefined ? null : value;
     }
     return body;

@@ -7,7 +7,7 @@ import type { Services } from '../services.ts';
 import { isObject } from '../wire/json-body.ts';
 import type { Request } from './engine.ts';
 import type { AnyRow, Exposed } from './exposure.ts';
-import { checkRevision, findRow } from './lookup.ts';
+import { checkRevision, findRow, tableOf } from './lookup.ts';
 
 const tagsOf = (row: AnyRow) => (row.tags ?? []) as readonly string[];
 
@@ -56,7 +56,7 @@ export async function changeTags(
     const before = tagsOf(row);
     const tags = checkTags(exposed, change(before));
     const isSame = tags.length === before.length && tags.every((tag, at) => tag === before[at]);
-    if (!isSame) await t.update(resource, id, { tags } as never);
+    if (!isSame) await t.update(tableOf(resource), id, { tags } as never);
     return tags;
   });
 }

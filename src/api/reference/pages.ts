@@ -2,7 +2,7 @@
 import { type FaultKind, faultKinds } from '../../model/faults.ts';
 import { resources } from '../../model/index.ts';
 import type { Field, Resource, Role } from '../../model/language.ts';
-import { extensions, publishedExtensions } from '../../rules/extensions.ts';
+import { extensions, type Need, publishedExtensions } from '../../rules/extensions.ts';
 import { defaultSettings } from '../../rules/settings.ts';
 // Whatever declares faults, so that the catalogue is whole.
 import '../faults.ts';
@@ -12,6 +12,7 @@ import '../../operations/index.ts';
 const roles: Readonly<Record<Role, string>> = {
   reader: 'reader',
   member: 'member',
+  manager: 'manager',
   network_owner: "network's owner",
   admin: 'admin',
 };
@@ -121,13 +122,14 @@ answer has the request's id in \`X-Openstack-Request-Id\`; the log has it too.`;
 /** docs/reference/extensions.md */
 export function extensionsPage(): string {
   const published = new Set(publishedExtensions(defaultSettings).map((extension) => extension.alias));
-  const needs = { router: 'service_plugins', port_forwarding: 'service_plugins', port_security: 'extension_drivers' };
+  const switchedBy = (need: Need) =>
+    `${code(need)} in ${code(need === 'port_security' ? 'extension_drivers' : 'service_plugins')}`;
   const rows = [...extensions]
     .sort((a, b) => (a.alias < b.alias ? -1 : 1))
-    .map(({ alias, description, needs: need }) => [
+    .map(({ alias, description, needs }) => [
       code(alias),
       description,
-      need ? `${code(need)} in ${code(needs[need])}` : 'always',
+      needs.length > 0 ? needs.map(switchedBy).join(', ') : 'always',
       mark(published.has(alias)),
     ]);
   const introduction = `# Extensions
