@@ -99,8 +99,10 @@ function logAnswers(app: FastifyInstance): void {
   app.addHook('onResponse', async (request, reply) => {
     const [path] = request.url.split('?', 1);
     const line = { method: request.method, path, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
-    if (reply.statusCode >= 400) request.log.info(line, 'answered');
-    else request.log.debug(line, 'answered');
+    // Clients look a name up as if it were an id first, so a 404 to a reader is everyday.
+    const everyday = reply.statusCode < 400 || (reply.statusCode === 404 && request.method === 'GET');
+    if (everyday) request.log.debug(line, 'answered');
+    else request.log.info(line, 'answered');
   });
 }
 

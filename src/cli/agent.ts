@@ -5,6 +5,7 @@ import { type Cli, CommandError, command, type ExitCode, type Given, text } from
 import { daemonOptions, readSettings, stateDirOf } from './common-options.ts';
 import { daemonLog, type Stoppable, stopAll, untilTold } from './daemon.ts';
 import { causeOf, defaultStateDir, openState, ownerOf } from './state.ts';
+import { requestSync, syncOnSignal } from './sync.ts';
 import { hostName, requireAgentRights } from './system.ts';
 
 function readServer(given: string | undefined): string {
@@ -61,7 +62,7 @@ async function runAgent(given: Given<typeof agentOptions>, cli: Cli): Promise<Ex
     });
     parts.push({ name: 'agent', stop });
     log.info(`The agent of ${host} runs, for ${given.server}, with its state in ${dir}.`);
-    process.on('SIGUSR2', () => void agent.sync().catch((error: Error) => log.error(error.message)));
+    syncOnSignal(dir, () => agent.sync(), log);
     await untilTold(cli);
     log.info('Stopping; the networks of this host go on carrying traffic.');
     return 0;
@@ -124,7 +125,7 @@ export const agentPlanCommand = command({
 /** `neutrino agent sync`. */
 export const agentSyncCommand = command({
   name: 'agent sync',
-  summary: 'Have the running agent of this host look at everything and repair it now.',
+  summary: 'Have the running agent of this host look at everything and repair it now, and wait until it has.',
   options: { stateDir: daemonOptions.stateDir },
   examples: ['neutrino agent sync'],
   async run({ stateDir }, cli) {
@@ -133,14 +134,11 @@ export const agentSyncCommand = command({
     if (pid === undefined)
       throw new CommandError(`No agent runs on ${dir}: start it, or name its folder by --state-dir.`);
     try {
-      process.kill(pid, 'SIGUSR2');
+      await cli.during('the agent looks at everything', requestSync(dir, pid, 120_000));
     } catch (error) {
-      throw new CommandError(`The agent (process ${pid}) cannot be told: ${causeOf(error)}.`);
+      throw new CommandError(`The agent (process ${pid}) could not do it: ${causeOf(error)}.`);
     }
-    cli.answer(
-      { pid },
-      () => `Process ${pid} looks at everything now; \`neutrino agent plan\` tells what is left to do.\n`,
-    );
+    cli.answer({ pid }, () => 'Done: the agent has looked at everything and repaired what it found.\n');
     return 0;
   },
 });

@@ -6,6 +6,7 @@ import { readSettings, serverOptions, stateDirOf } from './common-options.ts';
 import { daemonLog, type Stoppable, stopAll, untilTold } from './daemon.ts';
 import type { RunningServer } from './serve.ts';
 import { openState } from './state.ts';
+import { syncOnSignal } from './sync.ts';
 import { hostName, requireAgentRights } from './system.ts';
 
 /** What is told once it answers. */
@@ -54,8 +55,7 @@ async function serve(given: Given<typeof serverOptions>, cli: Cli, withAgent: bo
     parts.push({ name: 'server', stop: server.stop });
     const added = withAgent ? await addAgent(parts, server, dir, settings, log) : undefined;
     announce(cli, server, added?.host);
-    const sync = () => void added?.agent.sync().catch((error: Error) => log.error(error.message));
-    process.on('SIGUSR2', sync);
+    if (added) syncOnSignal(dir, () => added.agent.sync(), log);
     await untilTold(cli);
     log.info(withAgent ? 'Stopping; the networks of this host go on carrying traffic.' : 'Stopping.');
     return 0;
