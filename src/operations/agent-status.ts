@@ -42,7 +42,7 @@ async function applyDhcp(c: Context, host: string, entries: Map<string, StatusEn
   if (entries.size === 0) return;
   const bindings = await c.t.find(dhcpBinding, { network_id: [...entries.keys()], host });
   if (bindings.length === 0) return;
-  for (const row of await c.t.find(port, { id: bindings.map((binding) => binding.port_id) })) {
+  for (const row of await c.t.find(port, { id: bindings.flatMap((binding) => binding.port_id ?? []) })) {
     const entry = entries.get(row.network_id);
     if (entry) await setPortStatus(c, row, statusOf(entry.state));
   }

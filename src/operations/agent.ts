@@ -130,7 +130,7 @@ async function removeAgent(c: Context, row: AgentRow): Promise<void> {
   const routers = await c.t.find(routerBinding, { agent_id: row.id });
   await c.t.delete(agent, row.id);
   for (const service of services) {
-    const dhcpPort = await c.t.get(port, service.port_id);
+    const dhcpPort = service.port_id === null ? undefined : await c.t.get(port, service.port_id);
     if (dhcpPort) await removePort(c, dhcpPort, { force: true });
   }
   c.t.wake(services.flatMap((service) => networkKeys(service.network_id)));

@@ -126,7 +126,7 @@ test('what two hosts are told of a small cloud', async () => {
     );
 
     const service = required(await cloud.read((r) => r.first(dhcpBinding, { network_id: inside.id })));
-    const own = required(await cloud.read((r) => r.get(port, service.port_id)));
+    const own = required(await cloud.read((r) => r.get(port, service.port_id ?? '')));
     const [ownIp] = own.fixed_ips;
     const inner = required(ports.find((row) => row.device_owner === 'network:router_interface'));
     assert.deepEqual(await object(cloud, 'alpha', `dhcp/${inside.id}`), {

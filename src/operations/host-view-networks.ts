@@ -47,7 +47,7 @@ export async function loadDhcp(
   id: string,
 ): Promise<HostDhcp | undefined> {
   const binding = await r.first(dhcpBinding, { network_id: id, host });
-  const own = binding && (await r.get(port, binding.port_id));
+  const own = binding?.port_id ? await r.get(port, binding.port_id) : undefined;
   const row = own && (await r.get(network, id));
   if (!row) return undefined;
   const ports = await r.find(port, { network_id: id });

@@ -5,17 +5,25 @@ import { Fault } from '../model/faults.ts';
 import type { HostKey, HostObject } from '../model/host-objects.ts';
 import {
   agent,
+  dhcpBinding,
   floatingip,
   network,
   port,
   portForwarding,
   router,
+  routerBinding,
   securityGroup,
   securityGroupRule,
   subnet,
 } from '../model/index.ts';
 import type { Record_, Row } from '../model/language.ts';
 import { applyAgentReport } from './agent.ts';
+import {
+  addNetworkToAgent,
+  addRouterToAgent,
+  removeNetworkFromAgent,
+  removeRouterFromAgent,
+} from './agent-scheduling.ts';
 import type { Context, Operations } from './context.ts';
 import { hostObject, hostObjectKeys } from './host-view.ts';
 import { operations } from './index.ts';
@@ -207,6 +215,23 @@ const acts = {
   updateForwarding: update(portForwarding, (_c, pick) => ({ external_port: 1 + pick.number(9) })),
   removeForwarding: remove(portForwarding),
   removeAgent: remove(agent),
+  addNetworkToAgent: async (c, pick) =>
+    addNetworkToAgent(
+      c,
+      pick.one(await c.t.find(agent, { agent_type: 'DHCP agent' })).id,
+      (await pick.row(c, network)).id,
+    ),
+  removeNetworkFromAgent: async (c, pick) => {
+    const binding = await pick.row(c, dhcpBinding);
+    return removeNetworkFromAgent(c, binding.agent_id, binding.network_id);
+  },
+  moveRouter: async (c, pick) => {
+    const binding = await pick.row(c, routerBinding);
+    await removeRouterFromAgent(c, binding.agent_id, binding.router_id);
+    if (pick.number(3) === 0) return;
+    const to = pick.one(await c.t.find(agent, { agent_type: 'L3 agent' }));
+    await addRouterToAgent(c, to.id, binding.router_id);
+  },
   report: (c, pick) => applyAgentReport(c, pick.one(hosts), agentReport(pick.one([null, '192.0.2.1', '192.0.2.99']))),
 } satisfies Record<string, Doing>;
 

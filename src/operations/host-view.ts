@@ -42,7 +42,8 @@ export async function hostObjectKeys(r: Reader, host: string): Promise<HostKey[]
   const instancePorts = ports.filter(isInstancePort);
   for (const row of instancePorts) keys.add(`port/${row.id}`);
   for (const binding of await r.find(dhcpBinding, { host })) {
-    keys.add(`dhcp/${binding.network_id}`).add(`network/${binding.network_id}`);
+    keys.add(`network/${binding.network_id}`);
+    if (binding.port_id !== null) keys.add(`dhcp/${binding.network_id}`);
   }
   for (const binding of await r.find(routerBinding, { host })) keys.add(`router/${binding.router_id}`);
   for (const key of await groupKeys(r, instancePorts)) keys.add(key);

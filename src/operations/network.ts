@@ -35,6 +35,7 @@ async function createNetwork(c: Context, draft: Draft<typeof network>): Promise<
     'provider:segmentation_id': segment.id,
     mtu: chooseMtu(draft.mtu, maximumMtu(c.settings.mtu, segment.type, segment.physicalNetwork)),
     port_security_enabled: draft.port_security_enabled ?? true,
+    withdrawn: false,
   });
   await takeSegment(c, row.id, segment);
   return row;

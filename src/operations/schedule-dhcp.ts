@@ -35,7 +35,9 @@ function createDhcpPort(c: Context, on: NetworkRow, host: string, requests: Addr
   return unlessFull(createPort(c, draft, { owner: 'system' }));
 }
 
-async function bind(c: Context, on: NetworkRow, to: Candidate, requests: AddressRequest): Promise<void> {
+type To = Pick<Candidate, 'id' | 'host'>;
+
+async function bind(c: Context, on: NetworkRow, to: To, requests: AddressRequest): Promise<void> {
   const made = await createDhcpPort(c, on, to.host, requests);
   if (!made) return;
   await c.t.insert(dhcpBinding, { network_id: on.id, agent_id: to.id, host: to.host, port_id: made.id });
@@ -43,21 +45,48 @@ async function bind(c: Context, on: NetworkRow, to: Candidate, requests: Address
 
 async function unbind(c: Context, binding: Binding): Promise<void> {
   await c.t.deleteMany(dhcpBinding, { network_id: binding.network_id, agent_id: binding.agent_id });
-  const row = await c.t.get(port, binding.port_id);
+  const row = binding.port_id === null ? undefined : await c.t.get(port, binding.port_id);
   if (row) await removePort(c, row, { force: true });
   c.t.wake([`dhcp/${binding.network_id}`, `network/${binding.network_id}`]);
 }
 
 /** The port of a service that stays has an address of each subnet that it serves, and no other. */
 async function keep(c: Context, on: NetworkRow, binding: Binding, requests: AddressRequest): Promise<void> {
-  const row = await c.t.get(port, binding.port_id);
+  const row = binding.port_id === null ? undefined : await c.t.get(port, binding.port_id);
   if (!row) {
     await c.t.deleteMany(dhcpBinding, { network_id: on.id, agent_id: binding.agent_id });
-    return bind(c, on, { id: binding.agent_id, host: binding.host, load: 0 }, requests);
+    return bind(c, on, { id: binding.agent_id, host: binding.host }, requests);
   }
   const has = new Set(fixedIpsOf(row).map((fixedIp) => fixedIp.subnet_id));
   const same = has.size === requests.length && requests.every((request) => has.has(request.subnet_id));
   if (!same) await unlessFull(updatePort(c, row, { fixed_ips: requests }));
+}
+
+/** An address of each subnet that has DHCP on. */
+async function requestsOf(c: Context, networkId: string): Promise<AddressRequest> {
+  return (await subnetsOf(c, networkId)).filter((row) => row.enable_dhcp).map((row) => ({ subnet_id: row.id }));
+}
+
+async function setWithdrawn(c: Context, networkId: string, withdrawn: boolean): Promise<void> {
+  await c.t.update(network, networkId, { withdrawn }, { quiet: true });
+}
+
+/** Lets one more agent serve a network, chosen by hand; where there is nothing to serve (yet) it is bound without a port. */
+export async function serveNetwork(c: Context, on: NetworkRow, to: To): Promise<void> {
+  const requests = await requestsOf(c, on.id);
+  if (requests.length > 0) await bind(c, on, to, requests);
+  if (!(await c.t.first(dhcpBinding, { network_id: on.id, agent_id: to.id }))) {
+    await c.t.insert(dhcpBinding, { network_id: on.id, agent_id: to.id, host: to.host, port_id: null });
+  }
+  if (on.withdrawn) await setWithdrawn(c, on.id, false);
+  c.t.wake([`dhcp/${on.id}`, `network/${on.id}`]);
+}
+
+/** Takes a network from an agent by hand. Without any agent it waits for its next change, or for a hand that gives it one. */
+export async function stopServing(c: Context, binding: Binding): Promise<void> {
+  await unbind(c, binding);
+  if (!(await c.t.first(dhcpBinding, { network_id: binding.network_id })))
+    await setWithdrawn(c, binding.network_id, true);
 }
 
 /**
@@ -67,13 +96,14 @@ async function keep(c: Context, on: NetworkRow, binding: Binding, requests: Addr
 export async function scheduleDhcp(c: Context, networkId: string): Promise<void> {
   const on = await c.t.get(network, networkId);
   if (!on) return;
-  const served = (await subnetsOf(c, networkId)).filter((row) => row.enable_dhcp);
-  const requests = served.map((row) => ({ subnet_id: row.id }));
+  const requests = await requestsOf(c, networkId);
   const bound = await c.t.find(dhcpBinding, { network_id: networkId });
-  if (served.length === 0) {
-    for (const binding of bound) await unbind(c, binding);
+  if (requests.length === 0) {
+    // One without a port was made by hand, for the subnets that are to come.
+    for (const binding of bound) if (binding.port_id !== null) await unbind(c, binding);
     return;
   }
+  if (on.withdrawn) await setWithdrawn(c, networkId, false);
   const count = c.settings.dhcpAgentsPerNetwork;
   const usable = await usableAgents(c, agentTypes.dhcp);
   const able = await ableAgents(c, usable, on['provider:physical_network']);

@@ -55,11 +55,29 @@ export async function scheduleRouter(c: Context, routerId: string): Promise<void
   }
   const [agent] = leastLoaded(await withLoads(c, able, routerBinding, 1), 1);
   if (!agent) return;
-  const binding = { agent_id: agent.id, host: agent.host };
-  if (bound) await c.t.updateMany(routerBinding, { router_id: routerId }, binding);
-  else await c.t.insert(routerBinding, { router_id: routerId, ...binding });
-  c.t.wake([`router/${routerId}`]);
-  await movePorts(c, routerId, agent.host);
+  await bindRouter(c, row, agent);
+}
+
+/** Binds a router, and its ports, to an agent, in place of the one that it may have. */
+export async function bindRouter(
+  c: Context,
+  row: Row<typeof router>,
+  to: { readonly id: string; readonly host: string },
+): Promise<void> {
+  const binding = { agent_id: to.id, host: to.host };
+  const moved = await c.t.updateMany(routerBinding, { router_id: row.id }, binding);
+  if (moved === 0) await c.t.insert(routerBinding, { router_id: row.id, ...binding });
+  if (row.withdrawn) await c.t.update(router, row.id, { withdrawn: false }, { quiet: true });
+  c.t.wake([`router/${row.id}`]);
+  await movePorts(c, row.id, to.host);
+}
+
+/** Takes a router from its agent by hand; its ports are nowhere. It waits for its next change, or for a hand that gives it. */
+export async function unbindRouter(c: Context, row: Row<typeof router>): Promise<void> {
+  await c.t.deleteMany(routerBinding, { router_id: row.id });
+  await c.t.update(router, row.id, { withdrawn: true }, { quiet: true });
+  c.t.wake([`router/${row.id}`]);
+  await movePorts(c, row.id, '');
 }
 
 const all: Condition = { op: 'and', of: [] };
@@ -70,7 +88,8 @@ const all: Condition = { op: 'and', of: [] };
  */
 export async function scheduleAll(c: Context): Promise<void> {
   const bound: Condition = { op: 'among', column: 'id', record: 'router_binding', select: 'router_id', where: all };
-  const routers = await c.t.list(router, { op: 'not', of: bound }, { limit: BATCH });
+  const waits: Condition = { op: 'in', column: 'withdrawn', values: [false] };
+  const routers = await c.t.list(router, { op: 'and', of: [waits, { op: 'not', of: bound }] }, { limit: BATCH });
   for (const row of routers) await scheduleRouter(c, row.id);
   const served: Condition = {
     op: 'among',
@@ -80,7 +99,9 @@ export async function scheduleAll(c: Context): Promise<void> {
     where: all,
   };
   const wantsDhcp: Condition = { op: 'in', column: 'enable_dhcp', values: [true] };
-  const unserved: Condition = { op: 'and', of: [wantsDhcp, { op: 'not', of: served }] };
+  const withdrawn: Condition = { op: 'in', column: 'withdrawn', values: [true] };
+  const withheld: Condition = { op: 'among', column: 'network_id', record: 'network', select: 'id', where: withdrawn };
+  const unserved: Condition = { op: 'and', of: [wantsDhcp, { op: 'not', of: served }, { op: 'not', of: withheld }] };
   const subnets = await c.t.list(subnet, unserved, { limit: BATCH });
   for (const networkId of new Set(subnets.map((row) => row.network_id))) await scheduleDhcp(c, networkId);
   await replaceDeadDhcp(c);

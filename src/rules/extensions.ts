@@ -57,6 +57,8 @@ export const extensions: readonly Extension[] = [
     'Further addresses that a port may send from.',
   ),
   extension('binding', 'Port Binding', '2014-02-03', 'The host of a port and how it is wired there.'),
+  extension('dhcp_agent_scheduler', 'DHCP Agent Scheduler', '2013-02-07', 'Gives networks to DHCP agents.'),
+  extension('l3_agent_scheduler', 'L3 Agent Scheduler', '2013-02-07', 'Gives routers to L3 agents.', 'router'),
   extension('empty-string-filtering', 'Empty String Filtering Extension', '2018-05-01', 'Filters by the empty string.'),
   extension('external-net', 'Neutron external network', '2013-01-14', 'Marks networks as external.'),
   extension('filter-validation', 'Filter parameters validation', '2018-03-21', 'Unknown filters are refused.'),

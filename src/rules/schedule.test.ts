@@ -27,7 +27,7 @@ test('DHCP stays where it is, fills up to the count, and leaves a dead agent onl
   assert.deepEqual(choose([], 1), { stay: [], add: ['id-b'], drop: [] });
   assert.deepEqual(choose(['id-a'], 1), { stay: ['id-a'], add: [], drop: [] });
   assert.deepEqual(choose(['id-a'], 2), { stay: ['id-a'], add: ['id-b'], drop: [] });
-  assert.deepEqual(choose(['id-a', 'id-b'], 1), { stay: ['id-a'], add: [], drop: ['id-b'] });
+  assert.deepEqual(choose(['id-a', 'id-b'], 1), { stay: ['id-a', 'id-b'], add: [], drop: [] });
   assert.deepEqual(choose(['id-dead'], 1), { stay: [], add: ['id-b'], drop: ['id-dead'] });
   assert.deepEqual(choose(['id-dead'], 1, []), { stay: ['id-dead'], add: [], drop: [] });
 });

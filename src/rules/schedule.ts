@@ -33,8 +33,8 @@ export function leastLoaded<C extends Candidate>(candidates: readonly C[], count
 }
 
 /**
- * Which agents serve a network: those that do and can stay, then the least loaded of the others, up to `count`. An agent that
- * does and is down keeps the service only while nobody can take it over.
+ * Which agents serve a network: those that do and can stay (an administrator may have given it to more than `count`), then the
+ * least loaded of the others, up to `count`. An agent that does and is down keeps the service only while nobody can take it over.
  */
 export function chooseDhcpAgents<C extends Candidate>(
   bound: readonly string[],
@@ -44,17 +44,12 @@ export function chooseDhcpAgents<C extends Candidate>(
   const usableIds = new Set(usable.map((candidate) => candidate.id));
   const live = bound.filter((id) => usableIds.has(id));
   const dead = bound.filter((id) => !usableIds.has(id));
-  const stay = live.slice(0, count);
   const add = leastLoaded(
     usable.filter((candidate) => !bound.includes(candidate.id)),
-    count - stay.length,
+    count - live.length,
   );
-  const replaced = stay.length + add.length > 0 ? dead : [];
-  return {
-    stay: [...stay, ...dead.filter((id) => !replaced.includes(id))],
-    add,
-    drop: [...live.slice(count), ...replaced],
-  };
+  const drop = live.length + add.length > 0 ? dead : [];
+  return { stay: [...live, ...dead.filter((id) => !drop.includes(id))], add, drop };
 }
 
 /** Whether an L2 agent with these configurations can wire a network: one on a physical network needs a bridge for it. */

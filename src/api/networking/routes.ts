@@ -1,10 +1,11 @@
 /** The paths of the Networking API: derived from the model for resources, by hand for what is no resource. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { extensionNotFound } from '../../model/faults.ts';
-import { type Extension, publishedExtensions } from '../../rules/extensions.ts';
+import { type Extension, publishedAliases, publishedExtensions } from '../../rules/extensions.ts';
 import type { Services } from '../services.ts';
 import { readQuery } from '../wire/query-string.ts';
 import { callerOf, type Handlers, jsonBody, paramOf, route } from '../wire/router.ts';
+import { agentSchedulingRoutes } from './agent-scheduling.ts';
 import { actOnRow, createRows, deleteRow, listRows, type Request, showRow, updateRow } from './engine.ts';
 import type { Exposed, Exposure } from './exposure.ts';
 import { readIfMatch } from './lookup.ts';
@@ -102,6 +103,7 @@ export function networkingRoutes(app: FastifyInstance, services: Services, expos
   for (const exposed of exposure.values()) resourceRoutes(app, services, exposed);
   extensionRoutes(app, services);
   quotaRoutes(app, route, services);
+  agentSchedulingRoutes(app, services, exposure, publishedAliases(services.settings));
 }
 
 /** Registers the version documents, which need no token: clients discover the API by them. */

@@ -7,6 +7,7 @@ import { defaultSettings } from '../../rules/settings.ts';
 // Whatever declares faults, so that the catalogue is whole.
 import '../faults.ts';
 import '../identity/faults.ts';
+import '../networking/agent-scheduling.ts';
 import '../../operations/index.ts';
 
 const roles: Readonly<Record<Role, string>> = {

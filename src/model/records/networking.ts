@@ -112,6 +112,6 @@ export const dhcpBinding = record({
     network_id: field(t.uuid(), 'The network.', { references: { record: 'network', onDelete: 'cascade' } }),
     agent_id: field(t.uuid(), 'The DHCP agent.', { references: { record: 'agent', onDelete: 'cascade' } }),
     host: field(t.string(255), 'Its host.'),
-    port_id: field(t.uuid(), 'The port of the DHCP service.'),
+    port_id: field(t.nullable(t.uuid()), 'The port of the DHCP service; null while there is nothing to serve.'),
   },
 });

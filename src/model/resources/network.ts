@@ -69,6 +69,11 @@ export const network = resource({
       sort: true,
       alias: 'provider',
     }),
+    withdrawn: field(
+      t.boolean(),
+      'Whether an administrator took it from its last agent: it gets one when it next changes, not before.',
+      { hidden: true },
+    ),
     mtu: field(
       t.integer(0, 65535),
       'The largest IP packet that it carries, in bytes; 0 in a request: the largest possible.',

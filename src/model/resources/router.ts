@@ -49,6 +49,11 @@ export const router = resource({
       'Static routes beside those of its interfaces.',
       { put: 'member', default: [], alias: 'extraroute' },
     ),
+    withdrawn: field(
+      t.boolean(),
+      'Whether an administrator took it from its last agent: it gets one when it next changes, not before.',
+      { hidden: true },
+    ),
     gw_port_id: field(t.nullable(t.uuid()), 'The port of its gateway.', { hidden: true }),
   },
   indexes: [['gw_port_id']],
