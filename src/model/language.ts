@@ -35,6 +35,10 @@ export interface Field<T> {
   readonly stored?: boolean;
   /** Whether clients never see it: an internal column. */
   readonly hidden?: boolean;
+  /** Whether requests alone have it: it is no column, and no body shows it. */
+  readonly writeOnly?: boolean;
+  /** The column that it shows, where its name is another; for resources that are another way to rows. */
+  readonly column?: string;
   /** Whether a body leaves it out where it has no value, instead of showing null. */
   readonly omitted?: boolean;
   /** The extension that brings it, where that is not the resource's own. Not published: the field does not exist. */
@@ -79,6 +83,15 @@ export type Sight =
   /** rows of a network that the project sees (subnets) */
   | 'network_seen';
 
+/** A verb on one row. */
+export interface Action {
+  readonly name: string;
+  readonly doc: string;
+  readonly role: Role;
+  /** The body of the answer: what the operation returns, or the row that it returns, shown as the resource is. */
+  readonly answers?: 'row';
+}
+
 /** What the API shows: a record with a place in the URL space. */
 export interface Resource<F extends Fields = Fields> extends Record_<F> {
   /** The extension that brings the resource: `router`, `floating-ip-port-forwarding`. */
@@ -96,7 +109,7 @@ export interface Resource<F extends Fields = Fields> extends Record_<F> {
   /** Whether a quota counts it. */
   readonly quota?: { readonly default: number };
   /** Verbs on one row beside the usual: `PUT /routers/{id}/add_router_interface`. */
-  readonly actions: readonly { readonly name: string; readonly doc: string; readonly role: Role }[];
+  readonly actions: readonly Action[];
   readonly standard: boolean;
 }
 

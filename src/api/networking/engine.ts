@@ -3,7 +3,7 @@
  * database for each request, one transaction for each change.
  */
 import { type Fault, forbidden, malformedBody, networkNotFound } from '../../model/faults.ts';
-import type { Role } from '../../model/language.ts';
+import type { Action, Role } from '../../model/language.ts';
 import type { Caller, Context } from '../../operations/context.ts';
 import { dependsOnNetwork, forbiddenField, holds, mayActFor, type Ownership, ruleName } from '../../rules/policy.ts';
 import { visibleRows } from '../../rules/visibility.ts';
@@ -182,7 +182,7 @@ export async function actOnRow(
   exposed: Exposed,
   request: Request,
   id: string,
-  action: { readonly name: string; readonly role: Role },
+  action: Action,
 ): Promise<unknown> {
   const perform = exposed.operations.actions?.[action.name];
   if (!isObject(request.body)) throw malformedBody('Resource body required');
@@ -192,6 +192,9 @@ export async function actOnRow(
     if (!perform || !holds(request.caller, action.role, { projectId: row.project_id as string }))
       throw forbidden(`rule:${action.name}`);
     checkRevision(row, request.revision);
-    return perform(writeContext(services, t, request.caller), row, body);
+    const result = await perform(writeContext(services, t, request.caller), row, body);
+    if (action.answers !== 'row') return result;
+    const [shown] = await renderRows(readContext(services, t, request.caller), exposed, [result as AnyRow]);
+    return { [exposed.resource.name]: shown };
   });
 }

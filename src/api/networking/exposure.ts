@@ -26,6 +26,11 @@ export interface Exposed {
 /** Everything that the server serves, by the resource's name. */
 export type Exposure = ReadonlyMap<string, Exposed>;
 
+/** Whether lists can be filtered and sorted by the field: it is a column, or shows one under another name. */
+export function hasColumn(field: Field<unknown>): boolean {
+  return field.stored !== false || field.column !== undefined;
+}
+
 function existingFields(resource: Resource, aliases: ReadonlySet<string>): Map<string, Field<unknown>> {
   const exists = (field: Field<unknown>) => !field.hidden && (field.alias === undefined || aliases.has(field.alias));
   return new Map(Object.entries(resource.fields).filter(([, field]) => exists(field)));

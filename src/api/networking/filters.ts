@@ -10,7 +10,7 @@ import { type Subject, sees } from '../../rules/policy.ts';
 import type { Condition, Scalar } from '../../store/query.ts';
 import { invalidField } from '../faults.ts';
 import type { Query } from '../wire/query-string.ts';
-import type { Exposed } from './exposure.ts';
+import { type Exposed, hasColumn } from './exposure.ts';
 
 /** Parameters that are no filters. */
 const reserved: ReadonlySet<string> = new Set(['fields', 'sort_key', 'sort_dir', 'limit', 'marker', 'page_reverse']);
@@ -87,8 +87,8 @@ function condition(exposed: Exposed, subject: Subject, key: string, values: read
   if (key === 'changed_since' && resource.standard) return changedSince(values);
   const name = key === 'tenant_id' ? 'project_id' : key;
   const field = fields.get(name);
-  if (!field?.filter || field.stored === false || !sees(subject, field.see)) return undefined;
-  return { op: 'in', column: name, values: values.flatMap((text) => readScalar(name, field, text)) };
+  if (!field?.filter || !hasColumn(field) || !sees(subject, field.see)) return undefined;
+  return { op: 'in', column: field.column ?? name, values: values.flatMap((text) => readScalar(name, field, text)) };
 }
 
 /** The conditions of all filters in a query; throws a 400 fault for one that the resource does not have. */

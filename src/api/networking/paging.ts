@@ -3,7 +3,7 @@ import { badRequest, malformedBody } from '../../model/faults.ts';
 import { type Subject, sees } from '../../rules/policy.ts';
 import type { Page } from '../../store/query.ts';
 import type { Query } from '../wire/query-string.ts';
-import type { AnyRow, Exposed } from './exposure.ts';
+import { type AnyRow, type Exposed, hasColumn } from './exposure.ts';
 
 const quoted = (words: readonly string[]) =>
   `[${words
@@ -19,14 +19,17 @@ function readSort(exposed: Exposed, subject: Subject, query: Query): NonNullable
   const columns = keys.map((key) => (key === 'tenant_id' ? 'project_id' : key));
   const isKey = (name: string) => {
     const field = exposed.fields.get(name);
-    return field?.sort === true && field.stored !== false && sees(subject, field.see);
+    return field?.sort === true && hasColumn(field) && sees(subject, field.see);
   };
   const invalid = columns.filter((name) => !isKey(name));
   if (invalid.length > 0) throw malformedBody(`${quoted(invalid)} is invalid attribute for sort_keys`);
   const wrong = directions.filter((direction) => direction !== 'asc' && direction !== 'desc');
   if (wrong.length > 0)
     throw malformedBody(`${quoted(wrong)} is invalid value for sort_dirs, valid value is 'asc' and 'desc'`);
-  return columns.map((column, at) => ({ column, direction: directions[at] === 'desc' ? 'desc' : 'asc' }));
+  return columns.map((name, at) => ({
+    column: exposed.fields.get(name)?.column ?? name,
+    direction: directions[at] === 'desc' ? 'desc' : 'asc',
+  }));
 }
 
 function readLimit(query: Query, maxLimit: number): number {

@@ -17,11 +17,11 @@ function makeShape(exposed: Exposed, subject: Subject, wanted: readonly string[]
   let hasComputed = false;
   const isWanted = (name: string) => wanted.length === 0 || wanted.includes(name);
   for (const [name, field] of exposed.fields) {
-    if (!sees(subject, field.see)) continue;
+    if (field.writeOnly || !sees(subject, field.see)) continue;
     if (name === 'project_id' && isWanted('tenant_id')) members.push(['tenant_id', name, false]);
     if (!isWanted(name)) continue;
-    members.push([name, name, field.omitted === true]);
-    hasComputed ||= field.stored === false;
+    members.push([name, field.column ?? name, field.omitted === true]);
+    hasComputed ||= field.stored === false && field.column === undefined;
   }
   return { members, hasComputed };
 }

@@ -43,7 +43,11 @@ function schemasOf(exposed: Exposed): Json {
   const required = [...fields].filter(([, field]) => field.required).map(([name]) => name);
   const closed = { type: 'object', additionalProperties: false };
   return {
-    [resource.name]: { type: 'object', description: resource.doc, properties: properties(exposed, () => true) },
+    [resource.name]: {
+      type: 'object',
+      description: resource.doc,
+      properties: properties(exposed, (field) => !field.writeOnly),
+    },
     ...(resource.policy.create
       ? {
           [`${resource.name}_create`]: {
