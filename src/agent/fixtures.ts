@@ -91,9 +91,19 @@ export class TestMachine implements Machine {
     if (step.do === 'cut') return null;
     const error = this.failing.get(factKey(step.fact)) ?? (step.do === 'remove' ? null : this.#missing(step.fact));
     if (error !== null) return error;
-    if (step.do === 'remove') this.#take(this.facts.get(factKey(step.fact)) ?? step.fact);
+    if (step.do === 'remove' && step.fact.fact === 'link' && step.fact.kind.type === 'foreign')
+      this.#release(step.fact);
+    else if (step.do === 'remove') this.#take(this.facts.get(factKey(step.fact)) ?? step.fact);
     else this.#put(step.fact);
     return null;
+  }
+
+  /** A device of someone else's stays, without its bridge and down. */
+  #release(fact: Fact & { fact: 'link' }): void {
+    const there = this.facts.get(factKey(fact));
+    if (there?.fact !== 'link') return;
+    const { master: _, ...free } = there;
+    this.facts.set(factKey(fact), { ...free, up: false });
   }
 
   /** What the fact stands on that is not there. */

@@ -94,7 +94,15 @@ export function isSharedBridge(fact: Fact): boolean {
   return fact.fact === 'link' && fact.kind.type === 'bridge' && fact.kind.shared === true;
 }
 
-/** Whether making a fact is written down: everything that can be removed again. */
+/**
+ * Whether making (or setting) a fact is written down: everything that can be removed or released again. A loopback goes with its
+ * namespace.
+ */
 export function isRecorded(fact: Fact): boolean {
-  return fact.fact !== 'sysctl' && !(fact.fact === 'link' && fact.kind.type === 'foreign');
+  return fact.fact !== 'sysctl' && !(fact.fact === 'link' && fact.kind.type === 'foreign' && fact.namespace !== '');
+}
+
+/** A device of someone else's that a port of ours is: what was set on it is released when the port goes. */
+export function isTap(fact: Fact): boolean {
+  return fact.fact === 'link' && fact.kind.type === 'foreign' && fact.namespace === '';
 }

@@ -9,6 +9,7 @@ import {
   isOurs,
   isRecorded,
   isSharedBridge,
+  isTap,
   planScope,
   type Scope,
   scopeOf,
@@ -113,12 +114,12 @@ function writeDown(
   for (const step of steps) {
     if (step.do === 'cut') cuts.push([ownerOf(step), step]);
     else if (step.do === 'add' && isRecorded(step.fact)) made.push([ownerOf(step), step.fact]);
-    else if (step.do === 'change' && (isOurs(step.fact) || shop.ledger.has(factKey(step.fact))))
+    else if (step.do === 'change' && (isOurs(step.fact) || isTap(step.fact) || shop.ledger.has(factKey(step.fact))))
       made.push([ownerOf(step), step.fact]);
   }
   for (const unit of batch)
     for (const [key, fact] of unit.want)
-      if (have.has(key) && isOurs(fact) && !shop.ledger.has(key)) made.push([unit.key, fact]);
+      if (have.has(key) && (isOurs(fact) || isTap(fact)) && !shop.ledger.has(key)) made.push([unit.key, fact]);
   shop.ledger.record(made, cuts);
 }
 

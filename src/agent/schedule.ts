@@ -56,7 +56,17 @@ function chooseRoot(units: Units, running: Running, now: number): Unit[] {
     if (!unit.present && earliestOwn < unit.due) continue;
     chosen.push(unit);
   }
-  return chosen.sort((a, b) => order(a) - order(b) || a.due - b.due).slice(0, perRun.root);
+  return withoutUsed(chosen.sort((a, b) => order(a) - order(b) || a.due - b.due).slice(0, perRun.root), units);
+}
+
+/** What the rules of ports refer to goes in the run of the last port that may still refer to it, or after that. */
+function withoutUsed(batch: Unit[], units: Units): Unit[] {
+  const isUsed = (unit: Unit) => !unit.present && (unit.key === 'base' || kindOf(unit.key) === 'address_set');
+  if (!batch.some(isUsed)) return batch;
+  const mine = new Set(batch);
+  for (const unit of units.due)
+    if (kindOf(unit.key) === 'port' && !mine.has(unit)) return batch.filter((one) => !isUsed(one));
+  return batch;
 }
 
 /** The order number of the oldest router or DHCP service that is worked on or could be. */

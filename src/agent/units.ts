@@ -109,7 +109,7 @@ export class Units {
 
   /** Renders what is to be rendered; a unit that is being worked on waits until that has ended. */
   renderAll(): void {
-    const gone = [...this.#toRender].filter((unit) => unit.key !== 'base' && !this.#sources.get(unit.key));
+    const gone = [...this.#toRender].filter((unit) => unit.key === 'base' || !this.#sources.get(unit.key));
     for (const unit of this.#toRender) {
       if (unit.running) continue;
       this.#toRender.delete(unit);
@@ -138,7 +138,7 @@ export class Units {
     const looked = new Set<HostKey>();
     const devices = new Set<string>();
     const env: HostEnvironment = { ...this.#env, links: recording(this.links, devices) };
-    const present = unit.key === 'base' || this.#sources.get(unit.key) !== undefined;
+    const present = unit.key === 'base' ? this.#ports > 0 : this.#sources.get(unit.key) !== undefined;
     this.#countPorts(unit, present);
     unit.present = present;
     const look = (key: HostKey) => {

@@ -69,8 +69,8 @@ function makeLink(link: LinkFact): Line[] {
 
 function removeLink(link: LinkFact): Line[] {
   if (link.kind.type !== 'foreign') return [line(['link', 'del', 'dev', link.name], gone)];
-  // What was made by others stays, but is a port of ours no more.
-  return link.master === undefined ? [] : [line(['link', 'set', 'dev', link.name, 'nomaster'], gone)];
+  // What was made by others stays, but is no port of ours any more, and passes nothing: its rules go next.
+  return [line(['link', 'set', 'dev', link.name, 'nomaster', 'down'], gone)];
 }
 
 /** Whether a device must be made anew to become the wanted one. */

@@ -108,10 +108,16 @@ function describeCut({ namespace, connections }: CutStep): string {
   return `${verbs.cut} connections ${protocol ?? 'of any protocol'} to ${to} → ${target}${inNamespace(namespace)}`;
 }
 
+/** A device of someone else's is not removed, only let go. */
+function isRelease(step: Exclude<Step, CutStep>): boolean {
+  return step.do === 'remove' && step.fact.fact === 'link' && step.fact.kind.type === 'foreign';
+}
+
 /** One line for people: the verb, the thing, where it is, and how it is or what changes of it. */
 export function describeStep(step: Step): string {
   if (step.do === 'cut') return describeCut(step);
   const { what, how } = subject(step.fact);
   const details = step.do === 'change' ? difference(step.fact, step.was) : step.do === 'add' ? how : '';
-  return `${verbs[step.do]} ${what}${details ? `  (${details})` : ''}`;
+  const verb = isRelease(step) ? 'release' : verbs[step.do];
+  return `${verb} ${what}${details ? `  (${details})` : ''}`;
 }

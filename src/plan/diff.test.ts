@@ -93,7 +93,7 @@ test('a tap is attached behind its rules, and shut before they go', () => {
   const instance: LinkFact = { fact: 'link', namespace: '', name: 'tap9', kind: { type: 'foreign' }, up: true };
   const rules: Fact = { fact: 'chain', namespace: '', family: 4, table: 'filter', chain: 'c', rules: [] };
   assert.deepEqual(lines([instance, rules], []), ['add chain filter c', 'add link tap9']);
-  assert.deepEqual(lines([], [instance, rules]), ['change link tap9', 'remove chain filter c']);
+  assert.deepEqual(lines([], [instance, rules]), ['release link tap9', 'remove chain filter c']);
 });
 
 test('a chain is made after those it jumps to, and goes before them', () => {

@@ -138,10 +138,10 @@ function unwanted(want: Facts, have: Facts, made: ReadonlySet<FactKey>): Fact[] 
 }
 
 /** Steps that take facts away, what stands on others first. */
-function takenAway(gone: readonly Fact[], have: Facts, why: string): (ChangeStep | RemoveStep)[] {
+function takenAway(gone: readonly Fact[], have: Facts, why: string): RemoveStep[] {
   const vanishing = vanishingLinks(gone, have);
   const namespaces = new Set(gone.filter((fact) => fact.fact === 'netns').map((fact) => fact.name));
-  const steps: (ChangeStep | RemoveStep)[] = [];
+  const steps: RemoveStep[] = [];
   for (const fact of inOrder(gone).reverse()) {
     if (fact.fact !== 'process' && 'namespace' in fact && namespaces.has(fact.namespace)) continue;
     const on = deviceOf(fact);
@@ -175,14 +175,13 @@ function vanishingLinks(gone: readonly Fact[], have: Facts): Map<string, boolean
   return vanishing;
 }
 
-/** A device of someone else's is never removed; it is shut, since the rules that guarded it go. */
-function linkRemoval(fact: LinkFact, vanishing: ReadonlyMap<string, boolean>, why: string) {
-  const key = linkKey(fact.namespace, fact.name);
+/** A device of someone else's is released (off its bridge, down), since the rules that guarded it go; it is never removed. */
+function linkRemoval(fact: LinkFact, vanishing: ReadonlyMap<string, boolean>, why: string): RemoveStep | null {
   if (fact.kind.type === 'foreign') {
-    if (vanishing.has(key) || fact.name === 'lo' || !fact.up) return null;
-    return { do: 'change', fact: { ...fact, up: false }, was: fact, why } as const;
+    const released = !fact.up && fact.master === undefined;
+    return fact.namespace !== '' || released ? null : { do: 'remove', fact, why };
   }
-  return vanishing.get(key) ? ({ do: 'remove', fact, why } as const) : null;
+  return vanishing.get(linkKey(fact.namespace, fact.name)) ? { do: 'remove', fact, why } : null;
 }
 
 /** Steps up to the last one about rules, and those after it. */

@@ -31,7 +31,10 @@ export type LinkKind =
       readonly local: string;
       readonly port: number;
     }
-  /** Made by someone else (an instance's tap, an existing br-ex): never made or removed, only set. */
+  /**
+   * Made by someone else (an instance's tap, the loopback of a namespace): never made or removed, only set. Removing the fact of
+   * one in the host's own namespace releases it: off its bridge, and down.
+   */
   | { readonly type: 'foreign' };
 
 /** A network device. An attribute that is left out is left as it is. */

@@ -81,12 +81,18 @@ function setLink(state: SimState, fact: LinkFact): void {
   if (!fact.up) dropRoutes(namespaceOf(state, fact.namespace), (route) => route.device === fact.name);
 }
 
-/** `ip link delete`: takes the other end, addresses and routes along, and releases the ports of a bridge. */
+/** `ip link delete`: takes the other end, addresses and routes along, and releases the ports of a bridge. One of others is let go. */
 export function removeLink(state: SimState, fact: LinkFact): void {
   const here = state.namespaces.get(fact.namespace);
   const link = here?.links.get(fact.name);
   if (!here || !link) return;
-  if (fact.kind.type === 'foreign' || link.kind.type === 'foreign') {
+  if (fact.kind.type === 'foreign') {
+    link.master = undefined;
+    link.up = false;
+    dropRoutes(here, (route) => route.device === link.name);
+    return;
+  }
+  if (link.kind.type === 'foreign') {
     if (fact.kind.type === 'bridge' && fact.kind.shared) return;
     throw new SimError(`${fact.name} is not ours to remove`);
   }

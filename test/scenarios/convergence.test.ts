@@ -114,8 +114,10 @@ test('changes applied one after another, with failures, end where a fresh start 
       const fresh = await freshLike(host);
       assert.equal(withoutSettings(comparable(host)), withoutSettings(comparable(fresh)));
       host.objects.clear();
-      host.machine.unplug(tap);
       await host.converge();
+      const left = new RegExp(`^ {2}link ${tap}.*(master|up$).*`, 'm').exec(host.trace());
+      assert.equal(left?.[0], undefined, 'without its port the tap is shut');
+      host.machine.unplug(tap);
       assert.equal(comparable(host), comparable(new SimHost()));
     }),
     { numRuns: Number(process.env.PROPERTY_RUNS ?? 60) },

@@ -1,9 +1,10 @@
 /** A host in memory: host objects in, plans performed on the simulated machine, the ledger kept as the agent keeps it. */
 import assert from 'node:assert/strict';
+import { isRecorded, isTap } from '../../src/agent/planning.ts';
 import type { HostKey, HostObject } from '../../src/model/host-objects.ts';
 import { hostKey } from '../../src/model/host-objects.ts';
 import { describeStep, plan } from '../../src/plan/diff.ts';
-import { type Fact, type FactKey, factKey, factSet } from '../../src/plan/facts.ts';
+import { type Fact, type FactKey, type Facts, factKey, factSet } from '../../src/plan/facts.ts';
 import {
   type HostEnvironment,
   inUnitOrder,
@@ -15,10 +16,7 @@ import {
 import type { Step } from '../../src/plan/steps.ts';
 import { SimulatedMachine } from '../../src/sim/machine.ts';
 
-/** What the agent's ledger holds: everything that can be removed again. */
-function isRecorded(fact: Fact): boolean {
-  return fact.fact !== 'sysctl' && !(fact.fact === 'link' && fact.kind.type === 'foreign');
-}
+const isReleased = (fact: Fact) => fact.fact === 'link' && !fact.up && fact.master === undefined;
 
 export class SimHost {
   readonly machine = new SimulatedMachine();
@@ -57,16 +55,21 @@ export class SimHost {
 
   /** The plan of a unit as of now. */
   async plan(unit: UnitKey): Promise<Step[]> {
+    return (await this.#plan(unit)).steps;
+  }
+
+  async #plan(unit: UnitKey): Promise<{ steps: Step[]; want: Facts; have: Facts }> {
     const want = factSet((await this.rendering(unit)).facts);
     const made = this.#ledger.get(unit) ?? new Map<FactKey, Fact>();
     const have = await this.machine.observe([...made.values(), ...want.values()]);
-    return plan(want, have, new Set(made.keys()), unit);
+    return { steps: plan(want, have, new Set(made.keys()), unit), want, have };
   }
 
   /** Performs the plan of a unit, or its first `limit` steps, as if the agent died then. Gives the lines it prints. */
   async apply(unit: UnitKey, limit = Number.POSITIVE_INFINITY): Promise<string[]> {
-    const steps = (await this.plan(unit)).slice(0, limit);
-    this.#record(unit, steps);
+    const { steps: all, want, have } = await this.#plan(unit);
+    const steps = all.slice(0, limit);
+    if (limit > 0) this.#record(unit, steps, want, have);
     const failures = await this.machine.perform(steps);
     await this.#settle(unit);
     const lines = steps.map((step) => `  ${describeStep(step)}`);
@@ -74,18 +77,20 @@ export class SimHost {
     return lines;
   }
 
-  #record(unit: UnitKey, steps: readonly Step[]): void {
+  #record(unit: UnitKey, steps: readonly Step[], want: Facts, have: Facts): void {
     const made = this.#ledger.get(unit) ?? new Map<FactKey, Fact>();
     for (const step of steps) if (step.do === 'add' && isRecorded(step.fact)) made.set(factKey(step.fact), step.fact);
+    for (const [key, fact] of want) if (isTap(fact) && have.has(key)) made.set(key, fact);
     this.#ledger.set(unit, made);
   }
 
-  /** What is no longer wanted and no longer there leaves the ledger. */
+  /** What is no longer wanted and no longer there (or released) leaves the ledger. */
   async #settle(unit: UnitKey): Promise<void> {
     const want = factSet((await this.rendering(unit)).facts);
     const made = this.#ledger.get(unit) ?? new Map<FactKey, Fact>();
     const left = await this.machine.observe(made.values());
-    for (const key of made.keys()) if (!want.has(key) && !left.has(key)) made.delete(key);
+    const isLeft = (fact: Fact | undefined) => fact !== undefined && !(isTap(fact) && isReleased(fact));
+    for (const key of made.keys()) if (!want.has(key) && !isLeft(left.get(key))) made.delete(key);
     if (made.size === 0) this.#ledger.delete(unit);
   }
 
