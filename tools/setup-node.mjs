@@ -1,5 +1,5 @@
 /** The Node that everything runs on: the running one where it is new enough, else the one pinned in tools/node. */
-import { existsSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureNpmPackages } from './setup-npm.mjs';
 import { SetupError } from './setup-steps.mjs';
@@ -14,8 +14,9 @@ export function isUsableNode(version = process.versions.node) {
 export function ensureNode(root) {
   const folder = join(root, 'tools/node');
   const what = `Node ${process.versions.node} is older than 22.18; installing Node 24 into tools/node`;
-  ensureNpmPackages(root, folder, what);
+  if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch))
+    throw new SetupError(`no Node is pinned for ${process.platform} ${process.arch}; install Node 22.18 or newer`);
   const node = join(folder, 'node_modules/.bin/node');
-  if (existsSync(node)) return realpathSync(node);
-  throw new SetupError(`no Node is pinned for ${process.platform} ${process.arch}; install Node 22.18 or newer`);
+  ensureNpmPackages(root, { folder, what, needed: node });
+  return realpathSync(node);
 }
