@@ -22,9 +22,10 @@ export function ensureNpmPackages(root, { folder = root, what = 'installing npm 
   const lockText = readIfThere(join(folder, 'package-lock.json')) ?? '{}';
   const stamp = join(folder, 'node_modules/.neutrino-stamp');
   const wanted = digest(lockText);
-  if (readIfThere(stamp) === wanted) return;
+  const settled = () => readIfThere(stamp) === wanted && !lacksNeeded();
+  if (settled()) return;
   locked(root, () => {
-    if (readIfThere(stamp) === wanted) return;
+    if (settled()) return;
     if (lacksNeeded() || !isInstalled(lockText, readIfThere(join(folder, 'node_modules/.package-lock.json'))))
       timed(what, () => run(['npm', 'ci', '--ignore-scripts', '--loglevel=error'], { cwd: folder }));
     if (lacksNeeded())
