@@ -47,7 +47,7 @@ export function conditionOf(table: Table, match: Readonly<Record<string, unknown
   return { op: 'and', of };
 }
 
-/** Rows that match, by key; at most `limit`. */
+/** Rows that match, by key; at most `limit`, which is a constant of the code. */
 export async function find<R extends Record_>(
   scope: Scope,
   record: R,
@@ -58,12 +58,10 @@ export async function find<R extends Record_>(
   const binding = scope.binding();
   const { parameters } = binding;
   const where = bindCondition(binding, table, conditionOf(table, match));
-  if (limit !== undefined) parameters.push(limit);
-  const rows = await scope.rows(`find ${table.name} ${where.shape} ${limit !== undefined}`, parameters, () => {
+  const rows = await scope.rows(`find ${table.name} ${where.shape} ${limit}`, parameters, () => {
     let query = select(scope, table).where(where.expression());
     for (const name of table.key) query = query.orderBy(reference(table, name));
-    if (limit !== undefined) query = query.limit(limit);
-    return query;
+    return limit === undefined ? query : query.limit(sql.lit(limit));
   });
   return rows.map((cells) => toRow<R>(table, cells));
 }
@@ -101,7 +99,7 @@ export async function list<R extends Record_>(
     let query = select(scope, table);
     for (const clause of clauses) query = query.where(clause.expression());
     for (const key of keys) query = query.orderBy(orderTerm(table, key));
-    return page.limit === undefined ? query : query.limit(page.limit);
+    return page.limit === undefined ? query : query.limit(scope.shared.dialect.limit(page.limit));
   });
   const found = rows.map((cells) => toRow<R>(table, cells));
   return page.reverse ? found.reverse() : found;
@@ -131,7 +129,7 @@ export async function journal(scope: Scope, since: number, limit: number): Promi
       .select(['rev', 'keys'])
       .where('rev', '>', since)
       .orderBy('rev')
-      .limit(limit),
+      .limit(scope.shared.dialect.limit(limit)),
   );
   return rows.map(([rev, keys]) => ({ rev: rev as number, keys: JSON.parse(keys as string) as HostKey[] }));
 }

@@ -101,18 +101,17 @@ export class Writer {
     await this.#running;
   }
 
-  // Each batch begins after the requests that came in meanwhile were read: that is what lets them share it.
+  // A batch begins after the requests that came in meanwhile were read: that is what lets them share it.
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
-      await new Promise((resume) => setImmediate(resume));
+      await nextTurn();
       await this.#runBatch();
     }
     this.#running = undefined;
   }
 
   async #runBatch(): Promise<void> {
-    const jobs = this.#take();
-    if (jobs.length === 0) return;
+    const jobs: Job[] = [];
     for (let attempt = 0; ; attempt++) {
       try {
         const { outcomes, rev } = await this.#attempt(jobs);
@@ -128,29 +127,39 @@ export class Writer {
     }
   }
 
-  #take(): Job[] {
-    const jobs: Job[] = [];
-    const now = performance.now();
-    let taken = 0;
-    while (taken < this.#queue.length && jobs.length < this.#limits.batchWorks) {
-      const job = this.#queue[taken++] as Job;
-      if (now - job.queuedAt > this.#limits.waitMs) job.reject(busy('The database'));
-      else jobs.push(job);
+  /** The next job that has not waited too long. */
+  #take(): Job | undefined {
+    for (let job = this.#queue.shift(); job; job = this.#queue.shift()) {
+      if (performance.now() - job.queuedAt <= this.#limits.waitMs) return job;
+      job.reject(busy('The database'));
     }
-    this.#queue.splice(0, taken);
-    return jobs;
+    return undefined;
   }
 
-  // Runs as many of the jobs as the batch's time allows, in order; outcomes are true once this resolves.
-  async #attempt(jobs: readonly Job[]): Promise<{ outcomes: Outcome[]; rev: number }> {
-    const transaction = await this.#target.begin();
-    const started = performance.now();
+  /**
+   * The job at this place of the batch: one that was run before a lost race, or the next of the queue. When the queue is empty,
+   * one turn of the event loop brings in who is at the door: a flush costs more than a look.
+   */
+  async #next(jobs: Job[], at: number): Promise<Job | undefined> {
+    const again = jobs[at];
+    if (again || at >= this.#limits.batchWorks) return again;
+    if (this.#queue.length === 0 && at > 0) await nextTurn();
+    const job = this.#take();
+    if (job) jobs.push(job);
+    return job;
+  }
+
+  // Runs as many jobs as the batch's time allows, in order, and lists in `jobs` those it took; outcomes are true once this resolves.
+  async #attempt(jobs: Job[]): Promise<{ outcomes: Outcome[]; rev: number }> {
     const outcomes: Outcome[] = [];
     let rev = 0;
     let dirty = false;
+    let job = await this.#next(jobs, 0);
+    if (!job) return { outcomes, rev };
+    const transaction = await this.#begin(jobs);
+    const started = performance.now();
     try {
-      for (const job of jobs) {
-        if (outcomes.length > 0 && performance.now() - started > this.#limits.batchMs) break;
+      for (; job; job = await this.#next(jobs, outcomes.length)) {
         if (dirty) await transaction.next();
         dirty = false;
         try {
@@ -163,12 +172,23 @@ export class Writer {
           await transaction.undo();
           outcomes.push({ job, error, failed: true });
         }
+        if (performance.now() - started > this.#limits.batchMs) break;
       }
       if (rev > 0) await this.#prune(transaction, rev);
       await transaction.commit(rev > 0);
       return { outcomes, rev };
     } catch (error) {
       await transaction.rollback();
+      throw error;
+    }
+  }
+
+  // A database that cannot be reached refuses all who wait with one attempt, not each with its own.
+  async #begin(jobs: Job[]): Promise<Transaction> {
+    try {
+      return await this.#target.begin();
+    } catch (error) {
+      for (let job = this.#take(); job && jobs.length < this.#limits.batchWorks; job = this.#take()) jobs.push(job);
       throw error;
     }
   }
@@ -190,6 +210,10 @@ export class Writer {
     this.#sincePrune = 0;
     await pruneJournal(new Scope(this.#target.shared, transaction.executor), rev - this.#limits.journalEntries);
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resume) => setImmediate(resume));
 }
 
 /** The promise, or after so many milliseconds an error. */

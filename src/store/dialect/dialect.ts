@@ -42,6 +42,8 @@ export interface Dialect {
   holdsAny(column: Expression<unknown>, list: Parameter): Expression<SqlBool>;
   /** The text holds the other text, capitals as they are. */
   contains(column: Expression<unknown>, text: Parameter): Expression<SqlBool>;
+  /** A limit as a parameter. */
+  limit(rows: number): Expression<number>;
   /** The constraint that refused a write to the table, where that is what the error says. */
   constraint(error: unknown, table: Table): ConstraintError | undefined;
   /** The type of a column in DDL. */

@@ -25,6 +25,7 @@ export const postgresDialect: Dialect = {
   holdsAll: (column, list) => sql`${column}::jsonb ?& ${list}`,
   holdsAny: (column, list) => sql`${column}::jsonb ?| ${list}`,
   contains: (column, text) => sql`strpos(${column}, ${text}) > 0`,
+  limit: (rows) => sql`${rows}`,
   constraint,
   columnType: (column) => types[column.type],
 };
