@@ -42,6 +42,7 @@ test('[agent] extensions of l3_agent.ini switches it on the host; that of the L2
   assert.deepEqual(load('[DEFAULT]\n', '/x/l3_agent.ini').settings.networking.servicePlugins, [
     'router',
     'port_forwarding',
+    'qos',
   ]);
 });
 

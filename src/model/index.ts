@@ -7,16 +7,22 @@ import { floatingip } from './resources/floatingip.ts';
 import { network } from './resources/network.ts';
 import { port } from './resources/port.ts';
 import { portForwarding } from './resources/port-forwarding.ts';
+import { qosPolicy, qosRuleAliases, qosRules } from './resources/qos.ts';
 import { router } from './resources/router.ts';
 import { securityGroup, securityGroupRule } from './resources/security-group.ts';
 import { subnet } from './resources/subnet.ts';
 
 export * from './records/identity.ts';
 export * from './records/networking.ts';
+export * from './resources/qos.ts';
 export { agent, floatingip, network, port, portForwarding, router, securityGroup, securityGroupRule, subnet };
 
 /** What the API shows. */
 export const resources: readonly Resource[] = [
+  // Whatever may have a policy comes after it.
+  qosPolicy,
+  ...qosRules,
+  ...qosRuleAliases,
   network,
   subnet,
   securityGroup,
@@ -35,6 +41,7 @@ export const records: readonly Record_[] = [
   networking.portSecurityGroup,
   networking.networkSegment,
   networking.defaultSecurityGroup,
+  networking.qosDefaultPolicy,
   networking.quotaLimit,
   networking.quotaUsage,
   networking.routerBinding,

@@ -105,6 +105,13 @@ export function integer(min: number, max: number): Type<number> {
   });
 }
 
+/** One of the given whole numbers; also as decimal text. */
+export function oneNumberOf(...numbers: number[]): Type<number> {
+  return type(`one of ${numbers.join(', ')}`, { type: 'integer', enum: numbers }, 'integer', (value) =>
+    numbers.find((number) => number === value || String(number) === value),
+  );
+}
+
 /** One of the given words. */
 export function oneOf<const T extends string>(...words: T[]): Type<T> {
   return type(`one of ${words.join(', ')}`, { type: 'string', enum: words }, 'text', (value) =>

@@ -13,10 +13,11 @@ import { associatedAddress } from '../rules/floatingip.ts';
 import { FLOATING_IP_OWNER } from '../rules/router.ts';
 import type { Context, Operations, ReadContext } from './context.ts';
 import { createPort, removePort } from './port.ts';
+import { networkPolicies } from './qos-use.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { routerBetween } from './router-paths.ts';
 import { newStandard } from './standard.ts';
-import { visibleNetwork, visiblePort } from './visible.ts';
+import { visibleNetwork, visiblePort, visibleQosPolicy } from './visible.ts';
 
 type FloatingIp = Row<typeof floatingip>;
 
@@ -29,6 +30,7 @@ async function create(c: Context, draft: Draft<typeof floatingip>): Promise<Floa
   const networkId = draft.floating_network_id ?? '';
   await checkExternal(c, networkId);
   checkAddressHasPort(draft);
+  if (draft.qos_policy_id) await visibleQosPolicy(c, draft.qos_policy_id);
   const standard = newStandard(c, draft);
   await consumeQuota(c, 'floatingip', standard.project_id);
   const { portId, address } = await takeAddress(c, standard.id, networkId, draft);
@@ -40,7 +42,9 @@ async function create(c: Context, draft: Draft<typeof floatingip>): Promise<Floa
     ...association,
     status: 'DOWN',
     floating_port_id: portId,
+    qos_policy_id: draft.qos_policy_id ?? null,
     // Shown from other rows.
+    qos_network_policy_id: null,
     subnet_id: null,
     port_details: null,
     port_forwardings: [],
@@ -113,6 +117,7 @@ async function associate(
 
 async function update(c: Context, row: FloatingIp, changes: Partial<FloatingIp>): Promise<FloatingIp> {
   checkAddressHasPort(changes);
+  if (changes.qos_policy_id) await visibleQosPolicy(c, changes.qos_policy_id);
   const { port_id: portId, fixed_ip_address: fixedIp, ...plain } = changes;
   if (portId === undefined) return (await c.t.update(floatingip, row.id, plain)) ?? row;
   const association = await reassociate(c, row, portId, fixedIp ?? null);
@@ -175,8 +180,13 @@ async function compute(c: ReadContext, rows: readonly FloatingIp[]): Promise<Par
   const byId = new Map(ports.map((row) => [row.id, row]));
   const forwardings =
     rows.length > 0 ? await c.r.find(portForwarding, { floatingip_id: rows.map((row) => row.id) }) : [];
+  const policies = await networkPolicies(
+    c,
+    rows.map((row) => row.floating_network_id),
+  );
   const byFloatingIp = Map.groupBy(forwardings, (row) => row.floatingip_id);
   return rows.map((row) => ({
+    qos_network_policy_id: policies.get(row.floating_network_id) ?? null,
     port_details: detailsOf(byId.get(row.port_id ?? '')),
     port_forwardings: (byFloatingIp.get(row.id) ?? []).map(forwardingInShort),
   }));

@@ -5,6 +5,8 @@ import { floatingipOperations } from './floatingip.ts';
 import { networkOperations } from './network.ts';
 import { portForwardingOperations } from './port-forwarding.ts';
 import { portOperations } from './port-operations.ts';
+import { qosPolicyOperations } from './qos-policy.ts';
+import { qosRuleOperations } from './qos-rule.ts';
 import { routerOperations } from './router.ts';
 import { securityGroupOperations } from './security-group.ts';
 import { securityGroupRuleOperations } from './security-group-rule.ts';
@@ -17,6 +19,8 @@ export const operations: Readonly<Record<string, Operations<any>>> = {
   network: networkOperations,
   port: portOperations,
   port_forwarding: portForwardingOperations,
+  policy: qosPolicyOperations,
+  ...qosRuleOperations,
   router: routerOperations,
   security_group: securityGroupOperations,
   security_group_rule: securityGroupRuleOperations,

@@ -8,6 +8,7 @@ import type { Context, Operations, ReadContext } from './context.ts';
 import { chooseSegment, takeSegment } from './network-segment.ts';
 import { removePort } from './port.ts';
 import { subnetsOf } from './port-addresses.ts';
+import { checkNetworkPolicy, policyOfNewNetwork } from './qos-use.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { newStandard } from './standard.ts';
 import { wakeNetwork } from './wake.ts';
@@ -35,6 +36,7 @@ async function createNetwork(c: Context, draft: Draft<typeof network>): Promise<
     'provider:segmentation_id': segment.id,
     mtu: chooseMtu(draft.mtu, maximumMtu(c.settings.mtu, segment.type, segment.physicalNetwork)),
     port_security_enabled: draft.port_security_enabled ?? true,
+    qos_policy_id: await policyOfNewNetwork(c, standard, draft.qos_policy_id ?? null),
     withdrawn: false,
   });
   await takeSegment(c, row.id, segment);
@@ -81,6 +83,7 @@ async function changedMtu(c: Context, row: NetworkRow, requested: number): Promi
 async function updateNetwork(c: Context, row: NetworkRow, changes: Partial<NetworkRow>): Promise<NetworkRow> {
   if (row.shared && changes.shared === false) await checkUnshare(c, row);
   if (row['router:external'] && changes['router:external'] === false) await checkNotExternal(c, row);
+  await checkNetworkPolicy(c, row, changes.qos_policy_id);
   const mtu = changes.mtu === undefined ? row.mtu : await changedMtu(c, row, changes.mtu);
   const result = await c.t.update(network, row.id, changes.mtu === undefined ? changes : { ...changes, mtu });
   if (!result) throw networkNotFound(row.id);

@@ -3,6 +3,7 @@ import { portNotFound } from '../model/faults.ts';
 import { dhcpBinding, port } from '../model/index.ts';
 import type { Operations } from './context.ts';
 import { createPort, removePort, updatePort } from './port.ts';
+import { networkPolicies } from './qos-use.ts';
 import { scheduleDhcp } from './schedule.ts';
 
 export const portOperations: Operations<typeof port> = {
@@ -10,6 +11,13 @@ export const portOperations: Operations<typeof port> = {
   notFound: portNotFound,
   create: (c, draft) => createPort(c, draft),
   update: (c, row, changes) => updatePort(c, row, changes),
+  compute: async (c, rows) => {
+    const policies = await networkPolicies(
+      c,
+      rows.map((row) => row.network_id),
+    );
+    return rows.map((row) => ({ qos_network_policy_id: policies.get(row.network_id) ?? null }));
+  },
   remove: async (c, row) => {
     await removePort(c, row);
     // A DHCP service that is still wanted gets a new port at once, as Neutron's agent makes itself one. The binding knows the

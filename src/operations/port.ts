@@ -23,6 +23,7 @@ import {
 import { bindingOn, hostOfDevice } from './port-binding.ts';
 import { checkGroups, checkSecurity, completePairs, isTrusted, setGroups } from './port-groups.ts';
 import { releaseForwardings, releasePort } from './port-hooks.ts';
+import { checkPortPolicy } from './qos-use.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { ensureDefaultGroup } from './security-group.ts';
 import { newStandard } from './standard.ts';
@@ -110,6 +111,11 @@ export async function createPort(
   await consumeQuota(c, 'port', standard.project_id, 1, { enforce: !system });
   const mac = await chooseMac(c, on.id, draft.mac_address);
   const fixedIps = await chooseFirstAddresses(c, draft, on.id, mac);
+  await checkPortPolicy(
+    c,
+    { id: standard.id, qos_policy_id: null, 'binding:vif_type': 'unbound' },
+    draft.qos_policy_id,
+  );
   const host = draft['binding:host_id'] || (await hostOfDevice(c, deviceOwner, deviceId));
   const row = await c.t.insert(port, {
     ...standard,
@@ -125,6 +131,9 @@ export async function createPort(
     ...(await bindingOn(c, host, on)),
     'binding:vnic_type': draft['binding:vnic_type'] ?? 'normal',
     'binding:profile': draft['binding:profile'] ?? {},
+    qos_policy_id: draft.qos_policy_id ?? null,
+    // Shown from the network's row.
+    qos_network_policy_id: null,
   });
   await takeAddresses(c, row, fixedIps);
   await setGroups(c, row.id, [], row.security_groups);
@@ -214,6 +223,7 @@ export async function updatePort(c: Context, row: PortRow, changes: Partial<Port
   const owner = changes.device_owner ?? row.device_owner;
   await checkDevice(c, owner, changes.device_id ?? row.device_id, row.project_id);
   if (changes.security_groups) await checkGroups(c, changes.security_groups, row.project_id);
+  await checkPortPolicy(c, row, changes.qos_policy_id);
   const { mac, fixedIps, come, gone } = await readdress(c, row, changes, owner);
   const security = securityAfter(row, changes, owner, mac);
   checkSecurity({ ...security, fixed_ips: fixedIps }, changes.security_groups);

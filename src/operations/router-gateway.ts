@@ -1,12 +1,13 @@
 /** The gateway of a router: setting, changing and clearing `external_gateway_info` (neutron/db/l3_db.py, l3_gwmode_db.py). */
-import { badRequest, forbidden, routerGatewayInUseByFloatingIp } from '../model/faults.ts';
+import { badRequest, forbidden, malformedBody, routerGatewayInUseByFloatingIp } from '../model/faults.ts';
 import { floatingip, type network, port, router, subnet } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
+import { servicePluginNames } from '../rules/extensions.ts';
 import { checkGatewayAddresses, checkNoOverlap, GATEWAY_OWNER, gatewayAddressesDiffer } from '../rules/router.ts';
 import type { Context } from './context.ts';
 import { createPort, removePort, updatePort } from './port.ts';
 import { interfacePorts, subnetsOf } from './router-paths.ts';
-import { visibleNetwork } from './visible.ts';
+import { visibleNetwork, visibleQosPolicy } from './visible.ts';
 
 type RouterRow = Row<typeof router>;
 type PortRow = Row<typeof port>;
@@ -52,16 +53,36 @@ export async function changeGateway(
     gateway = await updatePort(c, gateway, { fixed_ips: asked });
   }
   if (external && !gateway) gateway = await addGateway(c, row, external.id, subnets, asked);
-  return writeGateway(c, row, gateway, info?.enable_snat ?? true);
+  const policyId = gateway ? await gatewayPolicy(c, row, info) : null;
+  return writeGateway(c, row, gateway, info?.enable_snat ?? true, policyId);
 }
 
-async function writeGateway(c: Context, row: RouterRow, gateway: PortRow | undefined, enableSnat: boolean) {
+/** The QoS policy of the gateway: left out of a request it stays, as in Neutron. */
+async function gatewayPolicy(c: Context, row: RouterRow, info: GatewayInfo | null): Promise<string | null> {
+  const asked = info?.qos_policy_id;
+  if (asked === undefined) return row.gw_qos_policy_id;
+  if (!servicePluginNames(c.settings).has('qos')) {
+    throw malformedBody(
+      "Invalid input for external_gateway_info. Reason: unexpected key qos_policy_id, as service_plugins does not name 'qos'.",
+    );
+  }
+  return asked === null ? null : (await visibleQosPolicy(c, asked)).id;
+}
+
+async function writeGateway(
+  c: Context,
+  row: RouterRow,
+  gateway: PortRow | undefined,
+  enableSnat: boolean,
+  policyId: string | null,
+) {
   const shown = gateway && {
     network_id: gateway.network_id,
     enable_snat: enableSnat,
     external_fixed_ips: gateway.fixed_ips,
+    ...(policyId === null ? {} : { qos_policy_id: policyId }),
   };
-  const changes = { external_gateway_info: shown ?? null, gw_port_id: gateway?.id ?? null };
+  const changes = { external_gateway_info: shown ?? null, gw_port_id: gateway?.id ?? null, gw_qos_policy_id: policyId };
   return (await c.t.update(router, row.id, changes)) ?? { ...row, ...changes };
 }
 

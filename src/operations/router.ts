@@ -24,6 +24,7 @@ async function create(c: Context, draft: Draft<typeof router>): Promise<RouterRo
     external_gateway_info: null,
     routes: [],
     gw_port_id: null,
+    gw_qos_policy_id: null,
     withdrawn: false,
   });
   if (!draft.external_gateway_info) return row;

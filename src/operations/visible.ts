@@ -6,8 +6,9 @@ import {
   securityGroupNotFound,
   subnetNotFound,
 } from '../model/faults.ts';
-import { network, port, router, securityGroup, subnet } from '../model/index.ts';
+import { network, port, qosPolicy, router, securityGroup, subnet } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
+import { qosPolicyNotFound } from '../model/qos-faults.ts';
 import type { Context } from './context.ts';
 
 const owns = (c: Context, row: { project_id: string }) => c.caller.isAdmin || row.project_id === c.caller.projectId;
@@ -50,5 +51,12 @@ export async function visibleRouter(c: Context, id: string): Promise<Row<typeof 
 export async function visibleSecurityGroup(c: Context, id: string): Promise<Row<typeof securityGroup>> {
   const row = await c.t.get(securityGroup, id);
   if (!row || !owns(c, row)) throw securityGroupNotFound(id);
+  return row;
+}
+
+/** The QoS policy, when the caller may use it: its own, or a shared one. Otherwise QosPolicyNotFound. */
+export async function visibleQosPolicy(c: Context, id: string): Promise<Row<typeof qosPolicy>> {
+  const row = await c.t.get(qosPolicy, id);
+  if (!row || !(owns(c, row) || row.shared)) throw qosPolicyNotFound(id);
   return row;
 }

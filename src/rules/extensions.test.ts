@@ -33,7 +33,7 @@ test('class paths are the plugins that they name, and port forwarding brings the
 });
 
 test('every alias of the model is an extension or the core, and none stands twice', () => {
-  const all = publishedAliases({ servicePlugins: ['port_forwarding'], extensionDrivers: ['port_security'] });
+  const all = publishedAliases({ servicePlugins: ['port_forwarding', 'qos'], extensionDrivers: ['port_security'] });
   for (const resource of resources) {
     assert.ok(all.has(resource.alias), resource.alias);
     for (const field of Object.values(resource.fields)) assert.ok(field.alias === undefined || all.has(field.alias));

@@ -16,12 +16,13 @@ export interface Extension {
 }
 
 /** `service_plugins` or `extension_drivers` must name it. */
-export type Need = 'router' | 'port_forwarding' | 'port_security';
+export type Need = 'router' | 'port_forwarding' | 'port_security' | 'qos';
 
 // Class paths that Neutron accepts in `service_plugins` beside the short names.
 const classPaths: Readonly<Record<string, string>> = {
   'neutron.services.l3_router.l3_router_plugin.L3RouterPlugin': 'router',
   'neutron.services.portforwarding.pf_plugin.PortForwardingPlugin': 'port_forwarding',
+  'neutron.services.qos.qos_plugin.QoSPlugin': 'qos',
   'neutron.services.segments.plugin.Plugin': 'segments',
 };
 
@@ -162,6 +163,82 @@ export const extensions: readonly Extension[] = [
     '2019-02-26',
     'Floating IPs show their port forwardings.',
     'port_forwarding',
+  ),
+  extension('qos', 'Quality of Service', '2015-06-08', 'QoS policies with rules on bandwidth and marks.', 'qos'),
+  extension(
+    'qos-bw-limit-direction',
+    'Direction for QoS bandwidth limit rule',
+    '2017-04-10',
+    'Bandwidth limits for either direction.',
+    'qos',
+  ),
+  extension(
+    'qos-bw-minimum-ingress',
+    'Ingress direction for QoS minimum bandwidth rule',
+    '2018-07-09',
+    'Minimum bandwidths for either direction.',
+    'qos',
+  ),
+  extension(
+    'qos-default',
+    'QoS default policy',
+    '2017-04-06',
+    'New networks of a project have its default policy.',
+    'qos',
+  ),
+  extension('qos-fip', 'Floating IP QoS', '2017-07-20', 'A floating IP may have a QoS policy.', 'qos', 'router'),
+  extension(
+    'qos-fip-network-policy',
+    'QoS floating IP network policy ID',
+    '2021-11-15',
+    'A floating IP shows the QoS policy of its network.',
+    'qos',
+    'router',
+  ),
+  extension(
+    'qos-gateway-ip',
+    'Router gateway IP QoS',
+    '2018-02-24',
+    'A gateway may have a QoS policy.',
+    'qos',
+    'router',
+  ),
+  extension(
+    'qos-port-network-policy',
+    'QoS port network policy ID',
+    '2019-11-01',
+    'A port shows the QoS policy of its network.',
+    'qos',
+  ),
+  extension('qos-pps', 'QoS Rule Type Packet per Second Extension', '2021-05-12', 'Limits of packet rates.', 'qos'),
+  extension('qos-pps-minimum', 'QoS minimum packet rate rule', '2021-07-14', 'Minimum packet rates.', 'qos'),
+  extension(
+    'qos-pps-minimum-rule-alias',
+    'QoS minimum packet rate rule alias',
+    '2021-10-22',
+    'Minimum packet rates without naming their policy.',
+    'qos',
+  ),
+  extension(
+    'qos-rule-type-details',
+    'Details of QoS rule types',
+    '2017-06-22',
+    'What each driver can do of a type of rules.',
+    'qos',
+  ),
+  extension(
+    'qos-rule-type-filter',
+    'Allow to filter the list of QoS rule types',
+    '2022-02-02',
+    'Rule types of all drivers, of any, or of none: all_supported, all_rules.',
+    'qos',
+  ),
+  extension(
+    'qos-rules-alias',
+    'Quality of Service rules alias API',
+    '2018-10-07',
+    'Rules without naming their policy.',
+    'qos',
   ),
 ];
 

@@ -28,6 +28,8 @@ const base: Row<typeof port> = {
   'binding:profile': {},
   'binding:vif_type': 'unbound',
   'binding:vif_details': {},
+  qos_policy_id: null,
+  qos_network_policy_id: null,
 };
 const ofPort = ['port/p', 'network/n', 'dhcp/n', 'security_group/g', 'address_set/g'];
 

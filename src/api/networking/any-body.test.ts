@@ -36,7 +36,16 @@ before(async () => {
   const inside = { internal_port_id: port.id, internal_ip_address: port.fixed_ips[0].ip_address };
   const forwarding = { ...inside, protocol: 'tcp', internal_port: 80, external_port: 8080 };
   await make('port_forwarding', `/v2.0/floatingips/${fip.id}/port_forwardings`, forwarding);
-  plausible.push(outside.id, network_id, subnet.id, router.id, port.id, group.id, fip.id);
+  const policy = await make('policy', '/v2.0/qos/policies', { name: 'policy' });
+  const rules = {
+    bandwidth_limit_rule: { max_kbps: 5 },
+    dscp_marking_rule: { dscp_mark: 8 },
+    minimum_bandwidth_rule: { min_kbps: 5 },
+    packet_rate_limit_rule: { max_kpps: 5 },
+    minimum_packet_rate_rule: { min_kpps: 5 },
+  };
+  for (const [name, rule] of Object.entries(rules)) await make(name, `/v2.0/qos/policies/${policy.id}/${name}s`, rule);
+  plausible.push(policy.id, outside.id, network_id, subnet.id, router.id, port.id, group.id, fip.id);
 });
 after(() => api.close());
 

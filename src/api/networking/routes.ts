@@ -9,6 +9,7 @@ import { agentSchedulingRoutes } from './agent-scheduling.ts';
 import { actOnRow, createRows, deleteRow, listRows, type Request, showRow, updateRow } from './engine.ts';
 import type { Exposed, Exposure } from './exposure.ts';
 import { readIfMatch } from './lookup.ts';
+import { qosRuleTypeRoutes } from './qos-rule-types.ts';
 import { quotaRoutes } from './quotas.ts';
 import { changeTags, readTags, requireTag, tagsInBody, withoutTag } from './tags.ts';
 
@@ -45,7 +46,11 @@ function resourceRoutes(app: FastifyInstance, services: Services, exposed: Expos
       PUT: (request) => actOnRow(services, exposed, asked(request), id(request), action),
     });
   }
-  if (exposed.fields.has('tags')) tagRoutes(app, services, exposed, path);
+  if (!exposed.fields.has('tags')) return;
+  tagRoutes(app, services, exposed, path);
+  // Neutron's tags are under the collection's own name, without what may stand in front: /policies, not /qos/policies.
+  const bare = `/v2.0${path.slice(path.lastIndexOf('/'))}`;
+  if (bare !== path) tagRoutes(app, services, exposed, bare);
 }
 
 function tagRoutes(app: FastifyInstance, services: Services, exposed: Exposed, path: string): void {
@@ -103,6 +108,7 @@ export function networkingRoutes(app: FastifyInstance, services: Services, expos
   for (const exposed of exposure.values()) resourceRoutes(app, services, exposed);
   extensionRoutes(app, services);
   quotaRoutes(app, route, services);
+  if (exposure.has('policy')) qosRuleTypeRoutes(app, services);
   agentSchedulingRoutes(app, services, exposure, publishedAliases(services.settings));
 }
 

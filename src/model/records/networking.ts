@@ -61,6 +61,19 @@ export const defaultSecurityGroup = record({
   },
 });
 
+/** A default QoS policy exists at most once in each project: the key sees to it. */
+export const qosDefaultPolicy = record({
+  name: 'qos_default_policy',
+  plural: 'qos_default_policies',
+  doc: 'Which QoS policy new networks of a project have.',
+  key: ['project_id'],
+  indexes: [['qos_policy_id']],
+  fields: {
+    project_id: field(t.string(255), 'The project.'),
+    qos_policy_id: field(t.uuid(), 'The policy.', { references: { record: 'policy', onDelete: 'cascade' } }),
+  },
+});
+
 /** A limit that an administrator set for a project. */
 export const quotaLimit = record({
   name: 'quota_limit',

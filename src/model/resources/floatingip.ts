@@ -1,5 +1,6 @@
 import { field, resource } from '../language.ts';
 import * as t from '../types.ts';
+import { qosPolicyId } from './qos.ts';
 
 /** An address of an external network that stands for an inside one, or forwards single ports. */
 export const floatingip = resource({
@@ -8,7 +9,7 @@ export const floatingip = resource({
   alias: 'router',
   doc: 'An address of an external network that stands for the address of a port, or whose single ports are forwarded.',
   quota: { default: 50 },
-  indexes: [['router_id'], ['port_id'], ['floating_network_id']],
+  indexes: [['router_id'], ['port_id'], ['floating_network_id'], ['qos_policy_id']],
   unique: [
     ['floating_network_id', 'floating_ip_address'],
     ['port_id', 'fixed_ip_address', 'floating_network_id'],
@@ -52,6 +53,11 @@ export const floatingip = resource({
     port_forwardings: field(t.list(t.anyObject()), 'Its forwarded ports.', {
       stored: false,
       alias: 'expose-port-forwarding-in-fip',
+    }),
+    qos_policy_id: { ...qosPolicyId, alias: 'qos-fip' },
+    qos_network_policy_id: field(t.nullable(t.uuid()), 'The QoS policy of its external network.', {
+      stored: false,
+      alias: 'qos-fip-network-policy',
     }),
     floating_port_id: field(t.uuid(), 'The port that holds the address on the external network.', { hidden: true }),
   },

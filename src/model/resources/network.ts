@@ -1,5 +1,6 @@
 import { field, resource } from '../language.ts';
 import * as t from '../types.ts';
+import { qosPolicyId } from './qos.ts';
 
 /** The segment types that the system knows. */
 export const networkTypes = ['flat', 'vlan', 'vxlan', 'gre', 'geneve', 'local'] as const;
@@ -12,6 +13,7 @@ export const network = resource({
   doc: 'An L2 network: one broadcast domain, on a physical network or in a tunnel.',
   sight: ['shared', 'external'],
   quota: { default: 100 },
+  indexes: [['qos_policy_id']],
   fields: {
     name: field(t.string(255), 'A name for people; it need not be unique.', {
       post: 'member',
@@ -97,5 +99,6 @@ export const network = resource({
         alias: 'port-security',
       },
     ),
+    qos_policy_id: { ...qosPolicyId, alias: 'qos' },
   },
 });

@@ -1,5 +1,9 @@
 import { field, resource } from '../language.ts';
 import * as t from '../types.ts';
+import { qosPolicyId } from './qos.ts';
+
+/** How a host wires a port. */
+export const vifTypes = ['unbound', 'bridge', 'ovs', 'binding_failed'] as const;
 
 /** One fixed address of a port. */
 export const fixedIp = t.object({ subnet_id: t.uuid(), ip_address: t.ip() });
@@ -14,7 +18,7 @@ export const port = resource({
   specialFilters: ['fixed_ips', 'security_groups'],
   quota: { default: 500 },
   unique: [['network_id', 'mac_address']],
-  indexes: [['network_id', 'binding:host_id'], ['device_id'], ['binding:host_id']],
+  indexes: [['network_id', 'binding:host_id'], ['device_id'], ['binding:host_id'], ['qos_policy_id']],
   fields: {
     name: field(t.string(255), 'A name for people.', {
       post: 'member',
@@ -115,12 +119,17 @@ export const port = resource({
       default: {},
       alias: 'binding',
     }),
-    'binding:vif_type': field(t.oneOf('unbound', 'bridge', 'ovs', 'binding_failed'), 'How the host wires it.', {
+    'binding:vif_type': field(t.oneOf(...vifTypes), 'How the host wires it.', {
       see: 'admin',
       filter: true,
       sort: true,
       alias: 'binding',
     }),
     'binding:vif_details': field(t.anyObject(), 'Details of the wiring.', { see: 'admin', alias: 'binding' }),
+    qos_policy_id: { ...qosPolicyId, alias: 'qos' },
+    qos_network_policy_id: field(t.nullable(t.uuid()), 'The QoS policy of its network.', {
+      stored: false,
+      alias: 'qos-port-network-policy',
+    }),
   },
 });

@@ -37,6 +37,7 @@ export const router = resource({
           { network_id: t.uuid() },
           {
             enable_snat: t.boolean(),
+            qos_policy_id: t.nullable(t.uuid()),
             external_fixed_ips: t.list(t.object({}, { subnet_id: t.uuid(), ip_address: t.ip() }), { max: 10 }),
           },
         ),
@@ -55,6 +56,10 @@ export const router = resource({
       { hidden: true },
     ),
     gw_port_id: field(t.nullable(t.uuid()), 'The port of its gateway.', { hidden: true }),
+    gw_qos_policy_id: field(t.nullable(t.uuid()), 'The QoS policy of its gateway.', {
+      hidden: true,
+      references: { record: 'policy', onDelete: 'restrict' },
+    }),
   },
-  indexes: [['gw_port_id']],
+  indexes: [['gw_port_id'], ['gw_qos_policy_id']],
 });
