@@ -69,6 +69,7 @@ export function group(remote: boolean): HostSecurityGroup {
         port_range_max: 22,
         remote_ip_prefix: null,
         remote_group_id: remote ? uuid(91) : null,
+        remote_address_group_id: null,
       },
     ],
   };

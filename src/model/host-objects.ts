@@ -48,7 +48,7 @@ export interface HostSecurityGroup {
   readonly kind: 'security_group';
   readonly id: string;
   readonly stateful: boolean;
-  /** Sorted by id. A rule with `remote_group_id` refers to `address_set/<id>`. */
+  /** Sorted by id. A rule with `remote_group_id` or `remote_address_group_id` refers to `address_set/<id>`. */
   readonly rules: readonly {
     id: string;
     direction: 'ingress' | 'egress';
@@ -59,10 +59,14 @@ export interface HostSecurityGroup {
     port_range_max: number | null;
     remote_ip_prefix: string | null;
     remote_group_id: string | null;
+    remote_address_group_id: string | null;
   }[];
 }
 
-/** `address_set/<security group id>`: the addresses of a group's members, where a rule on the host refers to it. Sorted. */
+/**
+ * `address_set/<id>` of a security group: the addresses of its members; of an address group: its prefixes. Present where a rule
+ * on the host refers to it. Sorted.
+ */
 export interface HostAddressSet {
   readonly kind: 'address_set';
   readonly id: string;

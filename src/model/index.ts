@@ -2,6 +2,7 @@
 import type { Record_, Resource } from './language.ts';
 import * as identity from './records/identity.ts';
 import * as networking from './records/networking.ts';
+import { addressGroup } from './resources/address-group.ts';
 import { agent } from './resources/agent.ts';
 import { floatingip } from './resources/floatingip.ts';
 import { network } from './resources/network.ts';
@@ -14,6 +15,7 @@ import { subnet } from './resources/subnet.ts';
 
 export * from './records/identity.ts';
 export * from './records/networking.ts';
+export { addressGroup } from './resources/address-group.ts';
 export * from './resources/qos.ts';
 export { agent, floatingip, network, port, portForwarding, router, securityGroup, securityGroupRule, subnet };
 
@@ -25,6 +27,7 @@ export const resources: readonly Resource[] = [
   ...qosRuleAliases,
   network,
   subnet,
+  addressGroup,
   securityGroup,
   securityGroupRule,
   port,

@@ -1,10 +1,10 @@
 /** Loads the host objects of instances' ports and of what filters them. */
 import type { HostAddressSet, HostPort, HostSecurityGroup } from '../model/host-objects.ts';
-import { port, securityGroup, securityGroupRule } from '../model/index.ts';
+import { addressGroup, port, securityGroup, securityGroupRule } from '../model/index.ts';
 import { isInstancePort } from '../rules/host-view/addresses.ts';
-import { hostAddressSet, hostPort, hostSecurityGroup } from '../rules/host-view/port.ts';
+import { hostAddressGroup, hostAddressSet, hostPort, hostSecurityGroup } from '../rules/host-view/port.ts';
 import type { Condition } from '../store/query.ts';
-import type { Reader } from '../store/store.ts';
+import type { Match, Reader } from '../store/store.ts';
 import { subnetsById } from './host-view-subnets.ts';
 
 /** `port/<id>` of an instance's port that is bound to the host. */
@@ -21,12 +21,18 @@ export async function loadSecurityGroup(r: Reader, host: string, id: string): Pr
   return group && hostSecurityGroup(group, await r.find(securityGroupRule, { security_group_id: id }));
 }
 
-/** `address_set/<id>` of a group that a rule on the host refers to. */
+/** `address_set/<id>` of a security group or an address group that a rule on the host refers to. */
 export async function loadAddressSet(r: Reader, host: string, id: string): Promise<HostAddressSet | undefined> {
-  const referring = await r.find(securityGroupRule, { remote_group_id: id });
-  const groups = [...new Set(referring.map((rule) => rule.security_group_id))];
-  if (groups.length === 0 || !(await hasMember(r, host, groups))) return undefined;
-  return hostAddressSet(id, await r.list(port, memberOf([id])));
+  if (await hasRule(r, host, { remote_group_id: id })) return hostAddressSet(id, await r.list(port, memberOf([id])));
+  if (!(await hasRule(r, host, { remote_address_group_id: id }))) return undefined;
+  const group = await r.get(addressGroup, id);
+  return group && hostAddressGroup(group);
+}
+
+/** Whether an instance's port on the host is in a group that has such a rule. */
+async function hasRule(r: Reader, host: string, match: Match<typeof securityGroupRule>): Promise<boolean> {
+  const groups = [...new Set((await r.find(securityGroupRule, match)).map((rule) => rule.security_group_id))];
+  return groups.length > 0 && hasMember(r, host, groups);
 }
 
 function memberOf(groups: readonly string[]): Condition {

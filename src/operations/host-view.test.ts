@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Fault } from '../model/faults.ts';
 import type { HostKey, HostObject } from '../model/host-objects.ts';
 import {
+  addressGroup,
   agent,
   dhcpBinding,
   floatingip,
@@ -79,6 +80,21 @@ const update =
 
 const groupIds = async (c: Context, pick: Pick_) => pick.some(await c.t.find(securityGroup)).map((row) => row.id);
 const pairs = (pick: Pick_) => pick.some([{ ip_address: '10.0.0.200/32' }, { ip_address: '0.0.0.0/0' }]);
+
+const prefixes = ['10.0.0.0/8', '0.0.0.0/0', '192.0.2.1/32', 'fd00::/8'];
+
+/** An address group, one that a rule refers to where there is one. */
+async function referredGroup(c: Context, pick: Pick_): Promise<Row<typeof addressGroup>> {
+  const rules = await c.t.find(securityGroupRule);
+  const referred = rules.flatMap((row) => row.remote_address_group_id ?? []);
+  return referred.length > 0 ? pick.one(await c.t.find(addressGroup, { id: referred })) : pick.row(c, addressGroup);
+}
+
+function changeAddresses(c: Context, name: string, row: Row<typeof addressGroup>, address: string): Promise<unknown> {
+  const perform = of('address_group').actions[name];
+  assert.ok(perform);
+  return perform(c, row, { addresses: [address] });
+}
 
 /** A port that a floating IP stands for, or that a forwarding leads to. */
 async function portLedTo(c: Context, pick: Pick_): Promise<Row<typeof port>> {
@@ -168,6 +184,20 @@ const acts = {
       remote_group_id: (await pick.row(c, securityGroup)).id,
     }),
   removeRule: remove(securityGroupRule),
+  createAddressGroup: (c, pick) =>
+    of('address_group').create(c, { project_id: 'p-demo', addresses: pick.some(prefixes) }),
+  addAddress: async (c, pick) => changeAddresses(c, 'add_addresses', await referredGroup(c, pick), pick.one(prefixes)),
+  removeAddress: async (c, pick) =>
+    changeAddresses(c, 'remove_addresses', await referredGroup(c, pick), pick.one(prefixes)),
+  updateAddressGroup: update(addressGroup, () => ({ name: 'other' })),
+  removeAddressGroup: remove(addressGroup),
+  createRuleToAddresses: async (c, pick) =>
+    of('security_group_rule').create(c, {
+      security_group_id: (await pick.row(c, securityGroup)).id,
+      direction: 'ingress',
+      ethertype: pick.one(['IPv4', 'IPv6']),
+      remote_address_group_id: (await pick.row(c, addressGroup)).id,
+    }),
   createRouter: (c) => of('router').create(c, { project_id: 'p-demo' }),
   updateRouter: update(router, (_c, pick) =>
     pick.one([{ admin_state_up: false }, { admin_state_up: true }, { name: 'other' }, { external_gateway_info: null }]),
@@ -282,6 +312,8 @@ const foundation: readonly Act[] = [
   { what: 'createNetwork', n: [3] },
   { what: 'createNetwork', n: [0] },
   { what: 'createGroup', n: [1] },
+  { what: 'createAddressGroup', n: [1] },
+  { what: 'createRuleToAddresses', n: [0] },
 ];
 
 async function startUp(): Promise<Cloud> {

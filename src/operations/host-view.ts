@@ -7,6 +7,7 @@ import { dhcpBinding, port, routerBinding, securityGroupRule } from '../model/in
 import type { Row } from '../model/language.ts';
 import { isInstancePort } from '../rules/host-view/addresses.ts';
 import type { NetworkingSettings } from '../rules/settings.ts';
+import { setsOf } from '../rules/wake.ts';
 import type { Reader } from '../store/store.ts';
 import { loadDhcp, loadNetwork } from './host-view-networks.ts';
 import { loadAddressSet, loadPort, loadSecurityGroup } from './host-view-ports.ts';
@@ -54,8 +55,5 @@ async function groupKeys(r: Reader, ports: readonly Row<typeof port>[]): Promise
   const groups = [...new Set(ports.flatMap((row) => row.security_groups))];
   if (groups.length === 0) return [];
   const rules = await r.find(securityGroupRule, { security_group_id: groups });
-  return [
-    ...groups.map((id): HostKey => `security_group/${id}`),
-    ...rules.flatMap((rule): HostKey[] => (rule.remote_group_id ? [`address_set/${rule.remote_group_id}`] : [])),
-  ];
+  return [...groups.map((id): HostKey => `security_group/${id}`), ...setsOf(rules)];
 }

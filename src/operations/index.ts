@@ -1,4 +1,5 @@
 /** The operations of every resource, by its name. */
+import { addressGroupOperations } from './address-group.ts';
 import { agentOperations } from './agent.ts';
 import type { Operations } from './context.ts';
 import { floatingipOperations } from './floatingip.ts';
@@ -14,6 +15,7 @@ import { subnetOperations } from './subnet.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: operations of every resource; each takes the rows of its own.
 export const operations: Readonly<Record<string, Operations<any>>> = {
+  address_group: addressGroupOperations,
   agent: agentOperations,
   floatingip: floatingipOperations,
   network: networkOperations,

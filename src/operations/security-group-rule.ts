@@ -3,10 +3,11 @@ import { securityGroupNotFound, securityGroupRuleExists, securityGroupRuleNotFou
 import { securityGroup, securityGroupRule } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
 import { canonicalRule, ruleKey } from '../rules/security-group.ts';
+import { setsOf } from '../rules/wake.ts';
 import type { Context, Operations } from './context.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { newStandard } from './standard.ts';
-import { visibleSecurityGroup } from './visible.ts';
+import { visibleAddressGroup, visibleSecurityGroup } from './visible.ts';
 import { wakeSecurityGroup } from './wake.ts';
 
 type RuleRow = Row<typeof securityGroupRule>;
@@ -26,6 +27,7 @@ async function checkNew(c: Context, rule: RuleRow): Promise<void> {
 async function createRule(c: Context, draft: Draft<typeof securityGroupRule>): Promise<RuleRow> {
   const group = await visibleSecurityGroup(c, draft.security_group_id ?? '');
   if (draft.remote_group_id) await visibleSecurityGroup(c, draft.remote_group_id);
+  if (draft.remote_address_group_id) await visibleAddressGroup(c, draft.remote_address_group_id);
   const standard = newStandard(c, draft);
   const rule: RuleRow = canonicalRule({
     ...standard,
@@ -37,6 +39,7 @@ async function createRule(c: Context, draft: Draft<typeof securityGroupRule>): P
     port_range_max: draft.port_range_max ?? null,
     remote_ip_prefix: draft.remote_ip_prefix ?? null,
     remote_group_id: draft.remote_group_id ?? null,
+    remote_address_group_id: draft.remote_address_group_id ?? null,
   });
   await checkNew(c, rule);
   await consumeQuota(c, 'security_group_rule', rule.project_id);
@@ -56,7 +59,7 @@ async function removeRule(c: Context, row: RuleRow): Promise<void> {
   await releaseQuota(c, 'security_group_rule', row.project_id);
   await touchGroup(c, row.security_group_id);
   // Hosts may need the set no more.
-  if (row.remote_group_id) c.t.wake([`address_set/${row.remote_group_id}`]);
+  c.t.wake(setsOf([row]));
 }
 
 /** What the API calls. */

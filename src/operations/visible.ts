@@ -6,7 +6,8 @@ import {
   securityGroupNotFound,
   subnetNotFound,
 } from '../model/faults.ts';
-import { network, port, qosPolicy, router, securityGroup, subnet } from '../model/index.ts';
+import { addressGroupNotFound } from '../model/faults-addresses.ts';
+import { addressGroup, network, port, qosPolicy, router, securityGroup, subnet } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import { qosPolicyNotFound } from '../model/qos-faults.ts';
 import type { Context } from './context.ts';
@@ -44,6 +45,13 @@ export async function visiblePort(c: Context, id: string): Promise<Row<typeof po
 export async function visibleRouter(c: Context, id: string): Promise<Row<typeof router>> {
   const row = await c.t.get(router, id);
   if (!row || !owns(c, row)) throw routerNotFound(id);
+  return row;
+}
+
+/** The address group, when it is the caller's. Otherwise AddressGroupNotFound. */
+export async function visibleAddressGroup(c: Context, id: string): Promise<Row<typeof addressGroup>> {
+  const row = await c.t.get(addressGroup, id);
+  if (!row || !owns(c, row)) throw addressGroupNotFound(id);
   return row;
 }
 

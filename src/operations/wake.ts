@@ -2,7 +2,14 @@
 import type { HostKey } from '../model/host-objects.ts';
 import { port, securityGroupRule, type subnet } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
-import { networkKeys, portChangeKeys, routerOwners, securityGroupKeys, subnetChangeKeys } from '../rules/wake.ts';
+import {
+  networkKeys,
+  portChangeKeys,
+  routerOwners,
+  securityGroupKeys,
+  setsOf,
+  subnetChangeKeys,
+} from '../rules/wake.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -11,9 +18,7 @@ import type { Context } from './context.ts';
 async function referredSets(c: Context, groupIds: readonly string[]): Promise<HostKey[]> {
   if (groupIds.length === 0) return [];
   const rules = await c.t.find(securityGroupRule, { security_group_id: groupIds });
-  return [...new Set(rules.flatMap((rule) => (rule.remote_group_id ? [rule.remote_group_id] : [])))].map(
-    (id): HostKey => `address_set/${id}`,
-  );
+  return setsOf(rules);
 }
 
 /** Wakes the hosts for a port's creation (`before` undefined), removal (`after` undefined) or change. */

@@ -49,6 +49,7 @@ const extension = (
 
 /** Every extension that there is. */
 export const extensions: readonly Extension[] = [
+  extension('address-group', 'Address group', '2020-07-15', 'Named sets of prefixes.'),
   extension('agent', 'agent', '2013-02-03', 'Lists the agents of the hosts, with their state.'),
   extension('agent_sort_key', 'Agent sort key', '2024-01-01', 'Agent lists may be sorted.'),
   extension(
@@ -95,6 +96,12 @@ export const extensions: readonly Extension[] = [
     'If-Match: revision_number=N.',
   ),
   extension('security-group', 'security-group', '2012-10-05', 'Security groups and their rules.'),
+  extension(
+    'security-groups-remote-address-group',
+    'Remote address group id field for security group rules',
+    '2020-08-25',
+    'Rules that refer to an address group.',
+  ),
   extension('sort-key-validation', 'Sort key validation', '2018-10-15', 'Unknown sort keys are refused.'),
   extension('sorting', 'Sorting support', '2016-06-12', 'Sorts lists: sort_key, sort_dir.'),
   extension('standard-attr-description', 'standard-attr-description', '2016-02-10', 'A description on everything.'),

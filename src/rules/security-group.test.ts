@@ -10,6 +10,7 @@ const rule = (changes: Partial<RuleMatch>): RuleMatch => ({
   port_range_max: null,
   remote_ip_prefix: null,
   remote_group_id: null,
+  remote_address_group_id: null,
   ...changes,
 });
 const ports = (protocol: string | null, min: number | null, max: number | null) =>
@@ -30,6 +31,7 @@ const refusals: [RuleMatch, string][] = [
   [rule({ protocol: '58' }), 'SecurityGroupEthertypeConflictWithProtocol'],
   [rule({ remote_ip_prefix: '2001:db8::/32' }), 'SecurityGroupRuleParameterConflict'],
   [rule({ remote_ip_prefix: '10.0.0.0/8', remote_group_id: 'g' }), 'SecurityGroupMultipleRemoteEntites'],
+  [rule({ remote_address_group_id: 'a', remote_group_id: 'g' }), 'SecurityGroupMultipleRemoteEntites'],
 ];
 
 for (const [given, type] of refusals) {

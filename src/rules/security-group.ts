@@ -59,7 +59,14 @@ type RuleRow = Row<typeof securityGroupRule>;
 /** What makes a rule this rule and no other. */
 export type RuleMatch = Pick<
   RuleRow,
-  'direction' | 'ethertype' | 'protocol' | 'port_range_min' | 'port_range_max' | 'remote_ip_prefix' | 'remote_group_id'
+  | 'direction'
+  | 'ethertype'
+  | 'protocol'
+  | 'port_range_min'
+  | 'port_range_max'
+  | 'remote_ip_prefix'
+  | 'remote_group_id'
+  | 'remote_address_group_id'
 >;
 
 function canonicalProtocol(given: string | null, ethertype: RuleMatch['ethertype']): string | null {
@@ -125,7 +132,8 @@ export function canonicalRule<T extends RuleMatch>(given: T): T {
   };
   checkPorts(rule);
   checkEthertype(rule);
-  if (rule.remote_ip_prefix !== null && rule.remote_group_id !== null) throw ruleHasTwoRemotes();
+  const remotes = [rule.remote_ip_prefix, rule.remote_group_id, rule.remote_address_group_id];
+  if (remotes.filter((remote) => remote !== null).length > 1) throw ruleHasTwoRemotes();
   return rule;
 }
 
@@ -141,10 +149,17 @@ export function ruleKey(rule: RuleMatch): string {
     rule.port_range_max,
     anywhere ? null : prefix,
     rule.remote_group_id,
+    rule.remote_address_group_id,
   ]);
 }
 
-const anything = { protocol: null, port_range_min: null, port_range_max: null, remote_ip_prefix: null } as const;
+const anything = {
+  protocol: null,
+  port_range_min: null,
+  port_range_max: null,
+  remote_ip_prefix: null,
+  remote_address_group_id: null,
+} as const;
 
 /** The rules of a new group: all may leave. The default group of a project also lets its own members in. */
 export function initialRules(group: { id: string; isDefault: boolean }): RuleMatch[] {

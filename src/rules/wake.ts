@@ -4,7 +4,7 @@
  */
 
 import type { HostKey } from '../model/host-objects.ts';
-import type { port, subnet } from '../model/index.ts';
+import type { port, securityGroupRule, subnet } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 
 /** The device owners of the ports that a router has. */
@@ -69,4 +69,12 @@ export function subnetChangeKeys(
 /** The objects of a security group: its rules, and its members' addresses. */
 export function securityGroupKeys(groupId: string): HostKey[] {
   return [`security_group/${groupId}`, `address_set/${groupId}`];
+}
+
+/** The sets of addresses that these rules refer to, each once. */
+export function setsOf(
+  rules: readonly Pick<Row<typeof securityGroupRule>, 'remote_group_id' | 'remote_address_group_id'>[],
+): HostKey[] {
+  const ids = rules.flatMap((rule) => rule.remote_group_id ?? rule.remote_address_group_id ?? []);
+  return [...new Set(ids)].map((id): HostKey => `address_set/${id}`);
 }

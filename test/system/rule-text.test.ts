@@ -162,7 +162,14 @@ function everyRule(remote: string): Rule[] {
       const host = ethertype === 'IPv4' ? '192.0.2.7' : '2001:db8::7';
       const any = ethertype === 'IPv4' ? '0.0.0.0/0' : '::/0';
       const add = (members: Partial<Rule>) =>
-        rules.push({ id: String(rules.length), protocol: null, remote_group_id: null, ...base, ...members });
+        rules.push({
+          id: String(rules.length),
+          protocol: null,
+          remote_group_id: null,
+          remote_address_group_id: null,
+          ...base,
+          ...members,
+        });
       for (const protocol of [...names, ...more, ...numbers]) add({ protocol });
       for (const protocol of ['tcp', 'udp', 'sctp', 'dccp', 'udplite', '6', '17'])
         for (const [port_range_min, port_range_max] of [

@@ -30,6 +30,7 @@ before(async () => {
   await api.ask(api.admin, 'PUT', `/v2.0/routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
   const port = await make('port', '/v2.0/ports', { network_id });
   const group = await make('security_group', '/v2.0/security-groups', { name: 'group' });
+  await make('address_group', '/v2.0/address-groups', { addresses: ['10.0.0.0/8'] });
   const rule = { security_group_id: group.id, direction: 'ingress' };
   await make('security_group_rule', '/v2.0/security-group-rules', { ...rule, protocol: 'tcp' });
   const fip = await make('floatingip', '/v2.0/floatingips', { floating_network_id: outside.id });

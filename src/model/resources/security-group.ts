@@ -37,7 +37,7 @@ export const securityGroupRule = resource({
   path: '/security-group-rules',
   doc: 'One kind of packet that a security group lets through.',
   quota: { default: 100 },
-  indexes: [['security_group_id'], ['remote_group_id']],
+  indexes: [['security_group_id'], ['remote_group_id'], ['remote_address_group_id']],
   policy: { get: 'reader', create: 'member', delete: 'member' },
   fields: {
     security_group_id: field(t.uuid(), 'Its group.', {
@@ -89,6 +89,14 @@ export const securityGroupRule = resource({
       filter: true,
       sort: true,
       references: { record: 'security_group', onDelete: 'cascade' },
+    }),
+    remote_address_group_id: field(t.nullable(t.uuid()), 'Only from (or to) the prefixes of this address group.', {
+      post: 'member',
+      default: null,
+      filter: true,
+      sort: true,
+      alias: 'security-groups-remote-address-group',
+      references: { record: 'address_group', onDelete: 'restrict' },
     }),
   },
 });

@@ -1,6 +1,6 @@
 /** Host objects of instances' ports and of what filters them. */
 import type { HostAddressSet, HostPort, HostSecurityGroup } from '../../model/host-objects.ts';
-import type { securityGroup, securityGroupRule } from '../../model/index.ts';
+import type { addressGroup, securityGroup, securityGroupRule } from '../../model/index.ts';
 import type { Row } from '../../model/language.ts';
 import { protocolNumber } from '../security-group.ts';
 import { byText, hostAddresses, ipsOf, type PortRow, type Subnets } from './addresses.ts';
@@ -46,6 +46,7 @@ export function hostSecurityGroup(
     port_range_max: rule.port_range_max,
     remote_ip_prefix: rule.remote_ip_prefix,
     remote_group_id: rule.remote_group_id,
+    remote_address_group_id: rule.remote_address_group_id,
   }));
   return {
     kind: 'security_group',
@@ -68,17 +69,22 @@ export function hostAddressSet(
   groupId: string,
   members: readonly Pick<PortRow, 'fixed_ips' | 'allowed_address_pairs'>[],
 ): HostAddressSet {
-  const all = new Set<string>();
-  for (const member of members) {
-    for (const ip of ipsOf(member)) all.add(ip);
-    for (const pair of member.allowed_address_pairs) {
-      for (const prefix of halves[pair.ip_address] ?? [bare(pair.ip_address)]) all.add(prefix);
-    }
-  }
-  const sorted = [...all].sort();
+  return addressSet(
+    groupId,
+    members.flatMap((member) => [...ipsOf(member), ...member.allowed_address_pairs.map((pair) => pair.ip_address)]),
+  );
+}
+
+/** `address_set/<id>` of an address group: its prefixes. */
+export function hostAddressGroup(group: Pick<Row<typeof addressGroup>, 'id' | 'addresses'>): HostAddressSet {
+  return addressSet(group.id, group.addresses);
+}
+
+function addressSet(id: string, prefixes: readonly string[]): HostAddressSet {
+  const sorted = [...new Set(prefixes.flatMap((prefix) => halves[prefix] ?? [bare(prefix)]))].sort();
   return {
     kind: 'address_set',
-    id: groupId,
+    id,
     ipv4: sorted.filter((ip) => !ip.includes(':')),
     ipv6: sorted.filter((ip) => ip.includes(':')),
   };

@@ -1,0 +1,34 @@
+import { field, resource } from '../language.ts';
+import * as t from '../types.ts';
+
+/** How many prefixes one address group may have. */
+export const maxGroupAddresses = 10_000;
+
+/** The prefixes of a group, and of a request to add or remove some. */
+export const groupAddresses = t.list(t.cidr(), { max: maxGroupAddresses });
+
+/** A named set of prefixes that rules of security groups refer to. */
+export const addressGroup = resource({
+  name: 'address_group',
+  plural: 'address_groups',
+  alias: 'address-group',
+  path: '/address-groups',
+  doc: 'A named set of prefixes that rules of security groups refer to.',
+  actions: [
+    { name: 'add_addresses', doc: 'Adds prefixes.', role: 'member', answers: 'row' },
+    { name: 'remove_addresses', doc: 'Removes prefixes.', role: 'member', answers: 'row' },
+  ],
+  fields: {
+    name: field(t.string(255), 'A name for people.', {
+      post: 'member',
+      put: 'member',
+      default: '',
+      filter: true,
+      sort: true,
+    }),
+    addresses: field(groupAddresses, 'Its prefixes, each once; a bare address is one of full length.', {
+      post: 'member',
+      default: [],
+    }),
+  },
+});
