@@ -7,7 +7,7 @@ import type { HostEnvironment, Lookup, Rendering } from './language.ts';
 import { type Attachment, attach, firstOf } from './link-layer.ts';
 import { bridgePrefix, portChain, tapName } from './names.ts';
 import { portChains } from './port-chains.ts';
-import { comments, type GroupRule } from './security.ts';
+import { comments, type GroupRule, remoteSetOf } from './security.ts';
 import { conntrackZone } from './zone.ts';
 
 function hook(family: IpFamily, table: IptablesTable, chain: string, text: string): HookFact {
@@ -63,9 +63,9 @@ function rulesOf(port: HostPort, look: Lookup): { rules: GroupRule[]; waiting: s
       continue;
     }
     for (const one of group.rules) {
-      const remote = one.remote_group_id;
+      const remote = remoteSetOf(one);
       if (remote === null || look(`address_set/${remote}`)) rules.push(one);
-      else waiting ??= `the addresses of security group ${remote} have not arrived yet`;
+      else waiting ??= `the addresses of group ${remote} have not arrived yet`;
     }
   }
   return { rules, waiting };

@@ -53,13 +53,19 @@ function isExpressible(given: GroupRule, family: IpFamily): boolean {
   return protocolIn(family, given.protocol) !== 'icmp' || given.port_range_min !== 255;
 }
 
+/** The id of the set of addresses that a rule refers to: a security group's, or an address group's. */
+export function remoteSetOf(given: Pick<GroupRule, 'remote_group_id' | 'remote_address_group_id'>): string | null {
+  return given.remote_group_id ?? given.remote_address_group_id;
+}
+
 /** One rule of a group, as it stands in a port's chain of its direction. */
 export function groupRule(given: GroupRule, family: IpFamily): string {
   const ingress = given.direction === 'ingress';
   const protocol = protocolIn(family, given.protocol);
   const matches = protocolMatches(given, protocol);
-  if (given.remote_group_id) {
-    const set = setName(given.remote_group_id, family);
+  const remoteSet = remoteSetOf(given);
+  if (remoteSet !== null) {
+    const set = setName(remoteSet, family);
     matches.push(`-m set --match-set ${set} ${ingress ? 'src' : 'dst'}`);
   }
   const remote = given.remote_ip_prefix;
