@@ -53,6 +53,8 @@ export const records: readonly Record_[] = [
   identity.user,
   identity.role,
   identity.roleAssignment,
+  identity.systemAssignment,
+  identity.applicationCredential,
   identity.token,
   identity.agentToken,
 ];

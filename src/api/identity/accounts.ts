@@ -4,7 +4,7 @@ import { project, roleAssignment, token, user } from '../../model/index.ts';
 import type { Row } from '../../model/language.ts';
 import type { Reader, Transactor } from '../../store/store.ts';
 import { bodyMember } from '../wire/json-body.ts';
-import { identityInvalid } from './faults.ts';
+import { identityInvalid, passwordLocked } from './faults.ts';
 import type { Identity } from './identity.ts';
 import { hashPassword, maxPasswordLength } from './passwords.ts';
 
@@ -34,7 +34,9 @@ export async function changePassword(identity: Identity, userId: string, body: u
   const [wanted, original] = [passwordAt(given, 'password'), passwordAt(given, 'original_password')];
   const { store } = identity.services;
   const row = await store.read((r) => r.get(user, userId));
-  if (!(await identity.logIn.passwords.check(row, original)) || !row) throw unauthorized();
+  if (!(await identity.logIn.passwords.check(row, original, `id ${userId}`)) || !row) throw unauthorized();
+  if (!row.enabled) throw unauthorized();
+  if (row.options.lock_password === true) throw passwordLocked();
   const hash = await hashPassword(wanted);
   await store.transact(async (t) => {
     const now = await t.get(user, userId);

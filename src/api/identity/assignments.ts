@@ -1,15 +1,16 @@
-/** Who has which role in which project. */
+/** Who has which role in which project, and in the whole system. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { project, role, roleAssignment, user } from '../../model/index.ts';
+import { applicationCredential, type role, roleAssignment, systemAssignment } from '../../model/index.ts';
 import type { Row } from '../../model/language.ts';
 import type { Reader } from '../../store/store.ts';
-import { type Query, readQuery } from '../wire/query-string.ts';
 import { paramOf, route } from '../wire/router.ts';
-import { defaultDomain } from './bootstrap.ts';
-import { kinds, requireRow } from './directory.ts';
+import { assignmentListRoutes } from './assignment-list.ts';
+import { kinds, requireRow, roleKind, userKind } from './directory.ts';
 import { identityNotFound } from './faults.ts';
 import { type Identity, requireAdmin } from './identity.ts';
-import { rolesIn } from './sessions.ts';
+import { assignedIn, assignedInSystem } from './roles.ts';
+
+const shownRole = (row: Row<typeof role>) => ({ ...row, domain_id: null, options: {} });
 
 type Assignment = Row<typeof roleAssignment>;
 
@@ -43,6 +44,9 @@ function oneAssignment(app: FastifyInstance, identity: Identity): void {
       await store.transact(async (t) => {
         const key = await named(t, request);
         if ((await t.deleteMany(roleAssignment, key)) === 0) throw identityNotFound('role assignment', key.role_id);
+        // Keystone: who loses a role in a project loses the application credentials there.
+        const { user_id, project_id } = key;
+        await t.deleteMany(applicationCredential, { user_id, project_id });
       });
       identity.sessions.forget();
     },
@@ -50,59 +54,58 @@ function oneAssignment(app: FastifyInstance, identity: Identity): void {
   route(app, '/identity/v3/projects/:project/users/:user/roles', {
     GET: async (request) => {
       await requireAdmin(identity, request, 'list_grants');
-      const rows = await store.read((r) => rolesIn(r, paramOf(request, 'user'), paramOf(request, 'project')));
-      return { roles: rows.map((row) => ({ ...row, domain_id: null })), links: {} };
+      const rows = await store.read((r) => assignedIn(r, paramOf(request, 'user'), paramOf(request, 'project')));
+      return { roles: rows.map(shownRole), links: {} };
     },
   });
 }
 
-/** Which assignments a query asks for. */
-function matching(query: Query): Partial<Assignment> {
-  const wanted = { user_id: 'user.id', project_id: 'scope.project.id', role_id: 'role.id' } as const;
-  const match: Record<string, string> = {};
-  for (const [column, parameter] of Object.entries(wanted)) {
-    const value = query.get(parameter)?.at(-1);
-    if (value) match[column] = value;
-  }
-  return match;
-}
-
-const namesOf = (rows: readonly { id: string; name: string }[]) => new Map(rows.map((row) => [row.id, row.name]));
-
-async function listAssignments(r: Reader, query: Query, publicUrl: string): Promise<unknown[]> {
-  const rows = await r.find(roleAssignment, matching(query));
-  const withNames = query.has('include_names') && rows.length > 0;
-  const ids = (column: keyof Assignment) => [...new Set(rows.map((row) => row[column]))];
-  const names = withNames
-    ? {
-        user: namesOf(await r.find(user, { id: ids('user_id') })),
-        project: namesOf(await r.find(project, { id: ids('project_id') })),
-        role: namesOf(await r.find(role, { id: ids('role_id') })),
-      }
-    : undefined;
-  const shown = (kind: 'user' | 'project' | 'role', id: string) => {
-    const name = names?.[kind].get(id);
-    return { id, ...(name === undefined ? {} : { name, ...(kind === 'role' ? {} : { domain: defaultDomain }) }) };
+function systemAssignments(app: FastifyInstance, identity: Identity): void {
+  const { store } = identity.services;
+  const path = '/identity/v3/system/users/:user/roles';
+  const keyOf = async (r: Reader, request: FastifyRequest) => {
+    const [userId, roleId] = [paramOf(request, 'user'), paramOf(request, 'role')];
+    await requireRow(r, userKind, userId);
+    await requireRow(r, roleKind, roleId);
+    return { user_id: userId, role_id: roleId };
   };
-  return rows.map((row) => ({
-    role: shown('role', row.role_id),
-    user: shown('user', row.user_id),
-    scope: { project: shown('project', row.project_id) },
-    links: {
-      assignment: `${publicUrl}/identity/v3/projects/${row.project_id}/users/${row.user_id}/roles/${row.role_id}`,
+  route(app, path, {
+    GET: async (request) => {
+      await requireAdmin(identity, request, 'list_system_grants_for_user');
+      const rows = await store.read((r) => assignedInSystem(r, paramOf(request, 'user')));
+      return { roles: rows.map(shownRole), links: {} };
     },
-  }));
+  });
+  route(app, `${path}/:role`, {
+    GET: async (request) => {
+      await requireAdmin(identity, request, 'check_system_grant_for_user');
+      await store.read(async (r) => {
+        const key = await keyOf(r, request);
+        if (!(await r.first(systemAssignment, key))) throw identityNotFound('role assignment', key.role_id);
+      });
+    },
+    PUT: async (request) => {
+      await requireAdmin(identity, request, 'create_system_grant_for_user');
+      await store.transact(async (t) => {
+        const key = await keyOf(t, request);
+        if (!(await t.first(systemAssignment, key))) await t.insert(systemAssignment, key);
+      });
+      identity.sessions.forget();
+    },
+    DELETE: async (request) => {
+      await requireAdmin(identity, request, 'revoke_system_grant_for_user');
+      await store.transact(async (t) => {
+        const key = await keyOf(t, request);
+        if ((await t.deleteMany(systemAssignment, key)) === 0) throw identityNotFound('role assignment', key.role_id);
+      });
+      identity.sessions.forget();
+    },
+  });
 }
 
 /** Registers the paths of role assignments. */
 export function assignmentRoutes(app: FastifyInstance, identity: Identity): void {
-  const { store, publicUrl } = identity.services;
   oneAssignment(app, identity);
-  route(app, '/identity/v3/role_assignments', {
-    GET: async (request) => {
-      await requireAdmin(identity, request, 'list_role_assignments');
-      const query = readQuery(request.url);
-      return { role_assignments: await store.read((r) => listAssignments(r, query, publicUrl())), links: {} };
-    },
-  });
+  systemAssignments(app, identity);
+  assignmentListRoutes(app, identity);
 }

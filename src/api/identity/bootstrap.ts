@@ -1,7 +1,7 @@
 /** What the embedded Identity has from its first start: domain Default, projects and users admin and demo, three roles. */
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../../lib/clock.ts';
-import { agentToken, project, role, roleAssignment, user } from '../../model/index.ts';
+import { agentToken, project, role, roleAssignment, systemAssignment, user } from '../../model/index.ts';
 import type { Store, Transactor } from '../../store/store.ts';
 import { hashPassword } from './passwords.ts';
 import { hashToken } from './sessions.ts';
@@ -16,12 +16,13 @@ export function newId(): string {
 
 async function ensureProject(t: Transactor, name: string, description: string): Promise<string> {
   const found = await t.first(project, { name });
-  return (found ?? (await t.insert(project, { id: newId(), name, description, enabled: true }))).id;
+  return (found ?? (await t.insert(project, { id: newId(), name, description, enabled: true, tags: [], extra: {} })))
+    .id;
 }
 
 async function ensureRole(t: Transactor, name: string): Promise<string> {
   const found = await t.first(role, { name });
-  return (found ?? (await t.insert(role, { id: newId(), name }))).id;
+  return (found ?? (await t.insert(role, { id: newId(), name, description: null }))).id;
 }
 
 /** Inserts the user; false where one of the name is there. */
@@ -33,7 +34,7 @@ async function addUser(
 ): Promise<string | undefined> {
   if (await t.first(user, { name })) return undefined;
   const row = { id: newId(), name, enabled: true, default_project_id: projectId, password_hash: passwordHash };
-  return (await t.insert(user, row)).id;
+  return (await t.insert(user, { ...row, options: {}, extra: {} })).id;
 }
 
 /**
@@ -58,6 +59,7 @@ export async function bootstrapIdentity(
     if (admin !== undefined) {
       for (const projectId of [adminProject, demoProject])
         await t.insert(roleAssignment, { user_id: admin, project_id: projectId, role_id: adminRole });
+      await t.insert(systemAssignment, { user_id: admin, role_id: adminRole });
     }
     if (demo !== undefined)
       await t.insert(roleAssignment, { user_id: demo, project_id: demoProject, role_id: memberRole });

@@ -34,3 +34,44 @@ export const identityConflict = fault(
     `Conflict occurred attempting to store ${kind} - Duplicate entry found with name ${name}.`,
   'Choose another name.',
 );
+
+/** A way to log in that there is not, or several at once. */
+export const methodNotSupported = fault(
+  'IdentityMethodNotSupported',
+  401,
+  () => 'Attempted to authenticate with an unsupported method.',
+  'Log in by one of password, token, application_credential.',
+);
+
+/** What Keystone has and the embedded Identity has not. */
+export const identityNotImplemented = fault(
+  'IdentityNotImplemented',
+  501,
+  () => 'The action you have requested has not been implemented.',
+  'The embedded Identity has one domain and no groups; where they are needed, use a Keystone by [keystone_authtoken].',
+);
+
+/** An application credential that cannot be as it is asked for. */
+export const credentialInvalid = fault(
+  'IdentityApplicationCredentialInvalid',
+  400,
+  (detail: string) => `Invalid application credential: ${detail}`,
+  'Correct what the sentence names.',
+);
+
+/** More application credentials than a user may have. */
+export const credentialLimit = fault(
+  'IdentityApplicationCredentialLimit',
+  403,
+  (limit: number) =>
+    `Unable to create additional application credentials, maximum of ${limit} already exceeded for user.`,
+  'Delete some that are not in use.',
+);
+
+/** A user who may not change their own password. */
+export const passwordLocked = fault(
+  'IdentityPasswordLocked',
+  403,
+  () => 'You are not authorized to perform the requested action: the password of this user is locked.',
+  'Ask an administrator.',
+);

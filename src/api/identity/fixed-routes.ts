@@ -1,11 +1,11 @@
 /** The paths of what Identity has without keeping it: versions, the one domain, the one region, services and endpoints. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Services } from '../services.ts';
 import { type Query, readQuery } from '../wire/query-string.ts';
 import { type Handlers, paramOf, route } from '../wire/router.ts';
 import { defaultDomain } from './bootstrap.ts';
-import { identityNotFound } from './faults.ts';
-import { type Identity, requireAdmin } from './identity.ts';
+import { identityNotFound, identityNotImplemented } from './faults.ts';
+import { type Identity, requireAdmin, requireSession } from './identity.ts';
 import { services as catalogServices, region } from './token-body.ts';
 
 type Json = { readonly id: string } & Record<string, unknown>;
@@ -67,8 +67,31 @@ function matching(rows: readonly Json[], query: Query): Json[] {
   );
 }
 
+/** Groups, of which there are none, and what else is asked for and never there. */
+function emptyRoutes(app: FastifyInstance, identity: Identity): void {
+  const refuse = async (request: FastifyRequest) => {
+    await requireAdmin(identity, request, 'create_group');
+    throw identityNotImplemented();
+  };
+  const none = (plural: string) => async (request: FastifyRequest) => {
+    await requireSession(identity.sessions, request);
+    return { [plural]: [], links: { next: null, previous: null } };
+  };
+  route(app, '/identity/v3/groups', { GET: none('groups'), POST: refuse });
+  route(app, '/identity/v3/groups/:id', {
+    GET: async (request) => {
+      await requireAdmin(identity, request, 'get_group');
+      throw identityNotFound('group', paramOf(request, 'id').slice(0, 255));
+    },
+  });
+  route(app, '/identity/v3/users/:id/groups', { GET: none('groups') });
+  route(app, '/identity/v3/credentials', { GET: none('credentials'), POST: refuse });
+  route(app, '/identity/v3/auth/domains', { GET: none('domains') });
+}
+
 /** Registers domains, regions, services and endpoints. */
 export function fixedRoutes(app: FastifyInstance, identity: Identity): void {
+  emptyRoutes(app, identity);
   const lists = () => fixedLists(identity.services.publicUrl());
   for (const plural of Object.keys(lists())) {
     const current = () => lists()[plural] ?? { name: plural, rows: [] };

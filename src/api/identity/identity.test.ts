@@ -30,7 +30,7 @@ test('a scoped token tells user, project, roles and catalog', async () => {
   assert.equal(body.project.name, 'demo');
   assert.deepEqual(
     body.roles.map((role: { name: string }) => role.name),
-    ['member'],
+    ['member', 'reader'],
   );
   const network = body.catalog.find((service: { type: string }) => service.type === 'network');
   assert.deepEqual(network.endpoints.map((e: { interface: string }) => e.interface).sort(), [
@@ -147,7 +147,7 @@ test('an administrator makes a project, a user and gives a role; the user works 
   const user = await make('user', { name: 'eve', password: 'eve-password', enabled: true, options: {} });
   const twice = await api.ask(api.admin, 'POST', '/identity/v3/users', { user: { name: 'eve' } });
   assert.equal(twice.status, 409);
-  const wrong = await api.ask(api.admin, 'POST', '/identity/v3/users', { user: { name: 'x', shoe: 4 } });
+  const wrong = await api.ask(api.admin, 'POST', '/identity/v3/users', { user: { name: 'x', enabled: 'yes' } });
   assert.equal(wrong.status, 400);
   const roles = (await api.ask(api.admin, 'GET', '/identity/v3/roles?name=reader')).body.roles;
   const grant = `/identity/v3/projects/${project.id}/users/${user.id}/roles/${roles[0].id}`;

@@ -28,10 +28,16 @@ export function createIdentity(services: Services, sessions: Sessions, tokenLife
   return { services, sessions, logIn };
 }
 
+/** Characters of a token; those of a Keystone can be long. */
+const maxTokenLength = 8192;
+
 /** The token in a header; '' where there is none. */
-export function headerToken(request: FastifyRequest, name: 'x-auth-token' | 'x-subject-token'): string {
+export function headerToken(
+  request: FastifyRequest,
+  name: 'x-auth-token' | 'x-subject-token' | 'x-service-token',
+): string {
   const value = request.headers[name];
-  return typeof value === 'string' && value.length <= 512 ? value : '';
+  return typeof value === 'string' && value.length <= maxTokenLength ? value.trim() : '';
 }
 
 /** Who asks; throws 401. */
@@ -45,6 +51,6 @@ export async function requireSession(sessions: Sessions, request: FastifyRequest
 /** Who asks, an administrator; throws 401 or 403. */
 export async function requireAdmin(identity: Identity, request: FastifyRequest, action: string): Promise<Session> {
   const session = await requireSession(identity.sessions, request);
-  if (!session.caller.isAdmin) throw identityForbidden(`identity:${action}`);
+  if (!session.isAdmin) throw identityForbidden(`identity:${action}`);
   return session;
 }

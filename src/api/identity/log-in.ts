@@ -1,112 +1,15 @@
-/** `POST /auth/tokens`: who asks (by password or by an earlier token), and for which project. */
-import { type Fault, unauthorized } from '../../model/faults.ts';
-import { project, user } from '../../model/index.ts';
+/** `POST /auth/tokens`: a token by password, by an earlier token, or by an application credential. */
+import { unauthorized } from '../../model/faults.ts';
+import { applicationCredential, project, user } from '../../model/index.ts';
 import type { Row } from '../../model/language.ts';
-import { describe } from '../../model/types.ts';
 import type { Reader, Transactor } from '../../store/store.ts';
-import { isObject } from '../wire/json-body.ts';
-import { defaultDomain } from './bootstrap.ts';
-import { identityInvalid } from './faults.ts';
+import { identityForbidden } from './faults.ts';
+import { type LogInMethod, type Named, type NamedCredential, readLogIn, type WantedScope } from './log-in-body.ts';
 import type { PasswordChecker } from './passwords.ts';
-import { makeSession, rolesIn, type Session, type Sessions } from './sessions.ts';
+import { makeSession, type Session, type SessionScope, type Sessions, sessionRoles } from './sessions.ts';
 
-type Json = Record<string, unknown>;
-
-/** A user or project as a request names it: by id, or by name in a domain. */
-type Named = { readonly id: string } | { readonly name: string; readonly inDefault: boolean };
-
-/** What a log-in says. */
-interface LogIn {
-  readonly method: { readonly user: Named; readonly password: string } | { readonly token: string };
-  /** `undefined`: not said, so the user's default project; null: none wanted; 'nowhere': a scope that nobody has a role in. */
-  readonly scope: Named | null | undefined | 'nowhere';
-}
-
-const invalid = (where: string, expected: string, found: unknown): Fault =>
-  identityInvalid(where, expected, typeof found === 'string' ? 'another text' : describe(found));
-
-function objectAt(parent: Json, name: string, where: string): Json {
-  const value = parent[name];
-  if (!isObject(value)) throw invalid(`${where}.${name}`, 'an object', value === undefined ? undefined : 0);
-  return value;
-}
-
-function textAt(parent: Json, name: string, where: string): string {
-  const value = parent[name];
-  const isText = typeof value === 'string' && value.length <= 4096 && value.isWellFormed() && !value.includes('\u0000');
-  if (!isText) throw identityInvalid(`${where}.${name}`, 'a text', value === undefined ? 'nothing' : 'something else');
-  return value;
-}
-
-function isDefaultDomain(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  return value.id === defaultDomain.id || (typeof value.name === 'string' && value.name.toLowerCase() === 'default');
-}
-
-function readNamed(value: Json, where: string): Named {
-  if (value.id !== undefined) return { id: textAt(value, 'id', where) };
-  const name = textAt(value, 'name', where);
-  if (!isObject(value.domain)) throw identityInvalid(`${where}.domain`, 'a domain beside the name', 'nothing');
-  return { name, inDefault: isDefaultDomain(value.domain) };
-}
-
-function readScope(auth: Json): LogIn['scope'] {
-  const { scope } = auth;
-  if (scope === undefined) return undefined;
-  if (scope === 'unscoped') return null;
-  if (!isObject(scope)) throw invalid('auth.scope', 'an object', scope);
-  if (scope.unscoped !== undefined) return null;
-  if (scope.project !== undefined) return readNamed(objectAt(scope, 'project', 'auth.scope'), 'auth.scope.project');
-  if (scope.domain !== undefined || scope.system !== undefined) return 'nowhere';
-  throw invalid('auth.scope', 'an object with project', scope);
-}
-
-/** Reads the body of a log-in; throws a 400 fault. No message shows a password. */
-export function readLogIn(body: unknown): LogIn {
-  if (!isObject(body)) throw identityInvalid('auth', 'an object', 'nothing');
-  const auth = objectAt(body, 'auth', 'body');
-  const identity = objectAt(auth, 'identity', 'auth');
-  const methods = Array.isArray(identity.methods) ? identity.methods : [];
-  const scope = readScope(auth);
-  if (methods.includes('password')) {
-    const who = objectAt(objectAt(identity, 'password', 'auth.identity'), 'user', 'auth.identity.password');
-    const where = 'auth.identity.password.user';
-    return { method: { user: readNamed(who, where), password: textAt(who, 'password', where) }, scope };
-  }
-  if (methods.includes('token')) {
-    const given = objectAt(identity, 'token', 'auth.identity');
-    return { method: { token: textAt(given, 'id', 'auth.identity.token') }, scope };
-  }
-  throw identityInvalid('auth.identity.methods', 'a list with password or token', 'neither');
-}
-
-async function findUser(r: Reader, named: Named): Promise<Row<typeof user> | undefined> {
-  if ('id' in named) return r.get(user, named.id);
-  return named.inDefault ? r.first(user, { name: named.name }) : undefined;
-}
-
-async function findProject(r: Reader, named: Named): Promise<Row<typeof project> | undefined> {
-  if ('id' in named) return r.get(project, named.id);
-  return named.inDefault ? r.first(project, { name: named.name }) : undefined;
-}
-
-/** The user in the project asked for; as in Keystone a default project in which they have no role gives an unscoped token. */
-async function enter(
-  r: Reader,
-  who: Row<typeof user>,
-  scope: LogIn['scope'],
-  times: { issuedMs: number; expiresMs: number },
-): Promise<Session> {
-  if (scope === 'nowhere') throw unauthorized();
-  const isDefault = scope === undefined;
-  const named = isDefault ? (who.default_project_id === null ? null : { id: who.default_project_id }) : scope;
-  if (named === null) return makeSession(who, null, [], times);
-  const where = await findProject(r, named);
-  const roles = where?.enabled ? await rolesIn(r, who.id, where.id) : [];
-  if (where && roles.length > 0) return makeSession(who, where, roles, times);
-  if (!isDefault) throw unauthorized();
-  return makeSession(who, null, [], times);
-}
+type User = Row<typeof user>;
+type Credential = Row<typeof applicationCredential>;
 
 /** What logging in needs. */
 export interface LogInServices {
@@ -118,32 +21,142 @@ export interface LogInServices {
   readonly lifetimeMs: number;
 }
 
-/** Who a log-in is by, and when a token made by it ends at the latest. */
-async function identify(
-  s: LogInServices,
-  method: LogIn['method'],
-): Promise<{ userId: string; hash?: string; untilMs: number }> {
-  const untilMs = s.now() + s.lifetimeMs;
-  if ('token' in method) {
-    const session = await s.sessions.read(method.token);
-    if (!session) throw unauthorized();
-    // A token got by a token ends no later than the first one.
-    return { userId: session.user.id, untilMs: Math.min(untilMs, session.expiresMs) };
-  }
+/** Who a log-in is by, how that was shown, and when a token made by it ends at the latest. */
+interface Identified {
+  readonly userId: string;
+  readonly methods: readonly string[];
+  readonly untilMs: number;
+  /** The hash that the password fitted; the user's is the same when the token is written. */
+  readonly hash?: string;
+  readonly credentialId?: string;
+}
+
+async function findUser(r: Reader, named: Named): Promise<User | undefined> {
+  if ('id' in named) return r.get(user, named.id);
+  return named.inDefault ? r.first(user, { name: named.name }) : undefined;
+}
+
+async function findProject(r: Reader, named: Named): Promise<Row<typeof project> | undefined> {
+  if ('id' in named) return r.get(project, named.id);
+  return named.inDefault ? r.first(project, { name: named.name }) : undefined;
+}
+
+async function findCredential(r: Reader, named: NamedCredential): Promise<Credential | undefined> {
+  if ('id' in named) return r.get(applicationCredential, named.id);
+  const owner = await findUser(r, named.user);
+  return owner && r.first(applicationCredential, { user_id: owner.id, name: named.name });
+}
+
+// Whom a wrong password is counted against. A name that is nobody's counts too: it must look the same.
+const keyOf = (named: Named) => ('id' in named ? `id ${named.id}` : `name ${named.name}`);
+
+async function byPassword(s: LogInServices, method: LogInMethod & { kind: 'password' }): Promise<Identified> {
   const found = await s.read((r) => findUser(r, method.user));
-  if (!(await s.passwords.check(found, method.password)) || !found) throw unauthorized();
-  return { userId: found.id, hash: found.password_hash, untilMs };
+  const key = found ? `id ${found.id}` : keyOf(method.user);
+  if (!(await s.passwords.check(found, method.password, key)) || !found) throw unauthorized();
+  return {
+    userId: found.id,
+    hash: found.password_hash,
+    methods: ['password'],
+    untilMs: s.now() + s.lifetimeMs,
+  };
+}
+
+async function byToken(s: LogInServices, text: string, scope: WantedScope): Promise<Identified> {
+  const by = await s.sessions.read(text);
+  if (!by) throw unauthorized();
+  if (by.credential && scope.kind !== 'default')
+    throw identityForbidden('Using an application credential token to create a scoped token is not allowed');
+  if (by.isSystem && (scope.kind === 'project' || scope.kind === 'nowhere'))
+    throw identityForbidden(
+      'Using a system-scoped token to create a project-scoped or domain-scoped token is not allowed',
+    );
+  const methods = [...new Set(['token', ...by.methods])];
+  const credentialId = by.credential === null ? {} : { credentialId: by.credential.id };
+  // A token got by a token ends no later than the first one.
+  return { userId: by.user.id, methods, untilMs: by.expiresMs, ...credentialId };
+}
+
+async function byCredential(
+  s: LogInServices,
+  method: LogInMethod & { kind: 'application_credential' },
+  scope: WantedScope,
+): Promise<Identified> {
+  const found = await s.read((r) => findCredential(r, method.credential));
+  const { credential } = method;
+  const key = `credential ${found?.id ?? ('id' in credential ? credential.id : credential.name)}`;
+  const owner = found && { id: found.id, password_hash: found.secret_hash };
+  if (!(await s.passwords.check(owner, method.secret, key)) || !found) throw unauthorized();
+  const now = s.now();
+  if (found.expires_ms !== null && found.expires_ms <= now) throw unauthorized();
+  // Keystone: an application credential has its project; asking for a scope is a mistake.
+  if (scope.kind !== 'default') throw unauthorized();
+  const untilMs = Math.min(now + s.lifetimeMs, found.expires_ms ?? Number.MAX_SAFE_INTEGER);
+  return { userId: found.user_id, methods: ['application_credential'], untilMs, credentialId: found.id };
+}
+
+async function identify(s: LogInServices, method: LogInMethod, scope: WantedScope): Promise<Identified> {
+  if (method.kind === 'password') return byPassword(s, method);
+  return method.kind === 'token' ? byToken(s, method.token, scope) : byCredential(s, method, scope);
+}
+
+type Place = Omit<SessionScope, 'roles'>;
+
+/** The scope that the request asks for, whether or not the user has a role there; `undefined`: there is none such. */
+async function placeOf(
+  r: Reader,
+  who: User,
+  scope: WantedScope,
+  credential: Credential | null,
+): Promise<Place | undefined> {
+  const nowhere: Place = { user: who, project: null, isSystem: false, credential };
+  if (credential) {
+    const where = await r.get(project, credential.project_id);
+    return where && { ...nowhere, project: where };
+  }
+  if (scope.kind === 'unscoped') return nowhere;
+  if (scope.kind === 'system') return { ...nowhere, isSystem: true };
+  if (scope.kind === 'project') {
+    const where = await findProject(r, scope.project);
+    return where && { ...nowhere, project: where };
+  }
+  if (scope.kind === 'nowhere') return undefined;
+  const where = who.default_project_id === null ? undefined : await r.get(project, who.default_project_id);
+  return where ? { ...nowhere, project: where } : nowhere;
+}
+
+/** The user where they want to be; as in Keystone a default project in which they have no role gives an unscoped token. */
+async function enter(
+  r: Reader,
+  who: User,
+  scope: WantedScope,
+  credential: Credential | null,
+): Promise<SessionScope | undefined> {
+  const place = await placeOf(r, who, scope, credential);
+  if (place === undefined) return undefined;
+  const roles = place.project?.enabled === false ? [] : await sessionRoles(r, place);
+  if (roles.length > 0 || (place.project === null && !place.isSystem)) return { ...place, roles };
+  if (scope.kind === 'default' && !credential) return { ...place, project: null, roles: [] };
+  return undefined;
+}
+
+async function credentialOf(r: Reader, id: string | undefined): Promise<Credential | null | undefined> {
+  return id === undefined ? null : r.get(applicationCredential, id);
 }
 
 /** Logs in: the new session and the text of its token. Throws 401 without saying what of it was wrong. */
 export async function logIn(s: LogInServices, body: unknown): Promise<{ session: Session; token: string }> {
   const { method, scope } = readLogIn(body);
-  const who = await identify(s, method);
+  const who = await identify(s, method, scope);
   return s.transact(async (t) => {
     const row = await t.get(user, who.userId);
     const isSame = row && (who.hash === undefined || who.hash === row.password_hash);
-    if (!row?.enabled || !isSame) throw unauthorized();
-    const session = await enter(t, row, scope, { issuedMs: s.now(), expiresMs: who.untilMs });
+    const credential = await credentialOf(t, who.credentialId);
+    if (!row?.enabled || !isSame || credential === undefined) throw unauthorized();
+    const entered = await enter(t, row, scope, credential);
+    if (!entered) throw unauthorized();
+    const times = { methods: who.methods, issuedMs: s.now(), expiresMs: who.untilMs };
+    const session = makeSession(entered, times);
     return { session, token: await s.sessions.issue(t, session) };
   });
 }

@@ -1,10 +1,13 @@
 /**
  * Passwords: scrypt hashes, made and checked with bounded concurrency. A password that was right a moment ago is recognised
- * without the work again; the key of that memory is random for each process and tied to the stored hash.
+ * without the work again; the key of that memory is random for each process and tied to the stored hash. Whoever guesses wrong
+ * again and again waits longer and longer; the right password of the memory never waits.
  */
-import { createHmac, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { busy } from '../../model/faults.ts';
+import { memory } from '../wire/memory.ts';
+import { type Attempts, createAttempts } from './attempts.ts';
 
 const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
 
@@ -43,6 +46,13 @@ export async function hashPassword(password: string): Promise<string> {
   return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64'), key.toString('base64')].join('$');
 }
 
+const sha256 = (secret: string) => createHash('sha256').update(secret).digest();
+
+/** The hash of a secret of at least 256 random bits, which needs no work to be safe: `sha256$digest`. */
+export function hashRandomSecret(secret: string): string {
+  return `sha256$${sha256(secret).toString('base64')}`;
+}
+
 interface Parsed {
   readonly options: ScryptOptions;
   readonly salt: Buffer;
@@ -59,33 +69,58 @@ function parseHash(hash: string): Parsed | undefined {
   };
 }
 
+/** Whoever has a password: a user, an application credential. */
+export interface Secretive {
+  readonly id: string;
+  /** '' where there is no password, which nothing fits. */
+  readonly password_hash: string;
+}
+
 /** Checks passwords. */
 export interface PasswordChecker {
-  /** Whether the password is the user's. `user` undefined (nobody of that name) costs the same work and is false. */
-  check(user: { readonly id: string; readonly password_hash: string } | undefined, password: string): Promise<boolean>;
+  /**
+   * Whether the password is the owner's. `owner` undefined (nobody of that name) costs the same work and is false; `key` is
+   * whom the attempt is counted against. Throws 503 while too many wait.
+   */
+  check(owner: Secretive | undefined, password: string, key: string): Promise<boolean>;
 }
 
 // What the password of nobody is compared with.
 const nobody: Parsed = { options: cost, salt: Buffer.alloc(16), key: Buffer.alloc(keyLength) };
 
+async function fits(owner: Secretive | undefined, password: string): Promise<boolean> {
+  if (owner?.password_hash.startsWith('sha256$')) {
+    const stored = Buffer.from(owner.password_hash.slice('sha256$'.length), 'base64');
+    const given = sha256(password);
+    return stored.length === given.length && timingSafeEqual(given, stored);
+  }
+  const parsed = owner && parseHash(owner.password_hash);
+  const { options, salt, key } = parsed ?? nobody;
+  const derived = await bounded(() => derive(password, salt, key.length, options));
+  return timingSafeEqual(derived, key) && parsed !== undefined;
+}
+
 /** A checker with its own memory of at most `remembered` passwords. */
-export function createPasswordChecker(remembered = 1024): PasswordChecker {
+export function createPasswordChecker(
+  remembered = 1024,
+  attempts: Attempts = createAttempts({ now: () => performance.now() }),
+): PasswordChecker {
   const secret = randomBytes(32);
-  const right = new Set<string>();
+  const right = memory<true>(remembered);
   const digest = (parts: readonly string[]) =>
     createHmac('sha256', secret).update(JSON.stringify(parts)).digest('base64');
   return {
-    async check(user, password) {
+    async check(owner, password, key) {
       if (password.length > maxPasswordLength) return false;
-      const memory = user && digest([user.id, password, user.password_hash]);
-      if (memory && right.has(memory)) return true;
-      const parsed = user && parseHash(user.password_hash);
-      const { options, salt, key } = parsed ?? nobody;
-      const derived = await bounded(() => derive(password, salt, key.length, options));
-      if (!timingSafeEqual(derived, key) || !parsed || !memory) return false;
-      const oldest = right.values().next();
-      if (right.size >= remembered && !oldest.done) right.delete(oldest.value);
-      right.add(memory);
+      const known = owner && digest([owner.id, password, owner.password_hash]);
+      if (known && right.get(known)) return true;
+      await attempts.enter(key);
+      if (!(await fits(owner, password)) || !known) {
+        attempts.failed(key);
+        return false;
+      }
+      attempts.succeeded(key);
+      right.set(known, true);
       return true;
     },
   };

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { jsonBody, paramOf, route } from '../wire/router.ts';
 import { changePassword, projectsOf } from './accounts.ts';
+import { applicationCredentialRoutes } from './application-credentials.ts';
 import { assignmentRoutes } from './assignments.ts';
 import { projectKind } from './directory.ts';
 import { directoryRoutes } from './directory-routes.ts';
@@ -9,6 +10,7 @@ import { identityForbidden, identityNotFound } from './faults.ts';
 import { discoveryRoutes, fixedRoutes } from './fixed-routes.ts';
 import { headerToken, type Identity, requireSession } from './identity.ts';
 import { logIn } from './log-in.ts';
+import { assignedInSystem } from './roles.ts';
 import type { Session } from './sessions.ts';
 import { catalog, tokenBody } from './token-body.ts';
 
@@ -21,7 +23,7 @@ async function subjectSession(identity: Identity, request: FastifyRequest): Prom
   const subject = text === '' ? undefined : await identity.sessions.read(text);
   if (!subject) throw identityNotFound('token', 'the one in X-Subject-Token');
   const isOwn = subject.user.id === asking.user.id;
-  if (!isOwn && !asking.caller.isAdmin) throw identityForbidden('identity:validate_token');
+  if (!isOwn && !asking.isAdmin) throw identityForbidden('identity:validate_token');
   return subject;
 }
 
@@ -62,11 +64,18 @@ function accountRoutes(app: FastifyInstance, identity: Identity): void {
   route(app, '/identity/v3/auth/projects', {
     GET: async (request) => shownProjects(identity, (await requireSession(sessions, request)).user.id),
   });
+  route(app, '/identity/v3/auth/system', {
+    GET: async (request) => {
+      const session = await requireSession(sessions, request);
+      const roles = await identity.services.store.read((r) => assignedInSystem(r, session.user.id));
+      return { system: roles.length > 0 ? [{ all: true }] : [], links: {} };
+    },
+  });
   route(app, '/identity/v3/users/:id/projects', {
     GET: async (request) => {
       const session = await requireSession(sessions, request);
       const id = paramOf(request, 'id');
-      if (session.user.id !== id && !session.caller.isAdmin) throw identityForbidden('identity:list_user_projects');
+      if (session.user.id !== id && !session.isAdmin) throw identityForbidden('identity:list_user_projects');
       return shownProjects(identity, id);
     },
   });
@@ -82,5 +91,6 @@ export function identityRoutes(app: FastifyInstance, identity: Identity): void {
   accountRoutes(app, identity);
   directoryRoutes(app, identity);
   assignmentRoutes(app, identity);
+  applicationCredentialRoutes(app, identity);
   fixedRoutes(app, identity);
 }

@@ -38,24 +38,40 @@ export function catalog(publicUrl: string): unknown[] {
   }));
 }
 
-const keystoneTime = (ms: number) => new Date(ms).toISOString().replace(/(\.\d{3})Z$/, '$1000Z');
+/** A time as Keystone writes it: with microseconds, UTC. */
+export const keystoneTime = (ms: number): string => new Date(ms).toISOString().replace(/(\.\d{3})Z$/, '$1000Z');
 
-/** The document of a token. An unscoped one has no project, roles and catalog. */
+/** What a token is scoped to; an unscoped one has no project, roles and catalog. */
+function scopeOf({ project, isSystem }: Session): Record<string, unknown> | undefined {
+  if (isSystem) return { system: { all: true } };
+  return project
+    ? { project: { id: project.id, name: project.name, domain: defaultDomain }, is_domain: false }
+    : undefined;
+}
+
+/** The document of a token. */
 export function tokenBody(session: Session, publicUrl: string, withCatalog = true): unknown {
-  const scope = session.project && {
-    project: { id: session.project.id, name: session.project.name, domain: defaultDomain },
-    is_domain: false,
-    roles: session.roles.map(({ id, name }) => ({ id, name })),
-    ...(withCatalog ? { catalog: catalog(publicUrl) } : {}),
-  };
+  const scope = scopeOf(session);
+  const { user, credential } = session;
   return {
     token: {
-      methods: ['password'],
-      user: { id: session.user.id, name: session.user.name, domain: defaultDomain, password_expires_at: null },
+      methods: session.methods,
+      user: { id: user.id, name: user.name, domain: defaultDomain, password_expires_at: null },
       audit_ids: [session.auditId],
       issued_at: keystoneTime(session.issuedMs),
       expires_at: keystoneTime(session.expiresMs),
-      ...(scope ?? {}),
+      ...scope,
+      ...(scope ? { roles: session.roles.map(({ id, name }) => ({ id, name })) } : {}),
+      ...(scope && withCatalog ? { catalog: catalog(publicUrl) } : {}),
+      ...(credential
+        ? {
+            application_credential: {
+              id: credential.id,
+              name: credential.name,
+              restricted: !credential.unrestricted,
+            },
+          }
+        : {}),
     },
   };
 }
