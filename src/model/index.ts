@@ -11,12 +11,14 @@ import { portForwarding } from './resources/port-forwarding.ts';
 import { qosPolicy, qosRuleAliases, qosRules } from './resources/qos.ts';
 import { router } from './resources/router.ts';
 import { securityGroup, securityGroupRule } from './resources/security-group.ts';
+import { segment } from './resources/segment.ts';
 import { subnet } from './resources/subnet.ts';
 
 export * from './records/identity.ts';
 export * from './records/networking.ts';
 export { addressGroup } from './resources/address-group.ts';
 export * from './resources/qos.ts';
+export { segment } from './resources/segment.ts';
 export { agent, floatingip, network, port, portForwarding, router, securityGroup, securityGroupRule, subnet };
 
 /** What the API shows. */
@@ -26,6 +28,7 @@ export const resources: readonly Resource[] = [
   ...qosRules,
   ...qosRuleAliases,
   network,
+  segment,
   subnet,
   addressGroup,
   securityGroup,
@@ -42,7 +45,6 @@ export const records: readonly Record_[] = [
   ...resources.filter((resource) => !resource.rowsOf),
   networking.ipAllocation,
   networking.portSecurityGroup,
-  networking.networkSegment,
   networking.defaultSecurityGroup,
   networking.qosDefaultPolicy,
   networking.quotaLimit,

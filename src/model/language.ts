@@ -170,6 +170,17 @@ const standardFields = {
 /** The fields that every resource has. */
 export type StandardFields = typeof ids & typeof standardFields;
 
+/** The standard fields of a resource that is of no project: a description that `role` writes, times, revision. */
+export function stamps(role: Role, alias: string) {
+  const { description, created_at, updated_at, revision_number } = standardFields;
+  return {
+    description: { ...description, post: role, put: role },
+    created_at: { ...created_at, alias },
+    updated_at: { ...updated_at, alias },
+    revision_number: { ...revision_number, alias },
+  } as const;
+}
+
 const tagFilters = ['tags', 'tags-any', 'not-tags', 'not-tags-any'] as const;
 
 type ResourceInput<F extends Fields> = {
@@ -211,7 +222,7 @@ export function resource<const F extends Fields>(definition: ResourceInput<F>): 
 
 /** Declares a resource with exactly the fields given (agents, extensions, quotas). */
 export function bareResource<const F extends Fields>(
-  definition: ResourceInput<F> & { key?: readonly string[] },
+  definition: ResourceInput<F> & { key?: readonly string[]; standard?: boolean },
 ): Resource<F> {
   return {
     path: `/${definition.plural}`,

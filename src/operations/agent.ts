@@ -93,6 +93,14 @@ async function wakeNeighbours(c: Context, host: string): Promise<void> {
   c.t.wake(new Set(ports.map((row): HostKey => `network/${row.network_id}`)));
 }
 
+/** With other bridges a host wires networks with several segments by another one. */
+async function wakeSegmented(c: Context, host: string): Promise<void> {
+  const ports = await c.t.find(port, { 'binding:host_id': host });
+  const ids = [...new Set(ports.map((row) => row.network_id))];
+  const on = ids.length > 0 ? await c.t.find(network, { id: ids, several_segments: true }) : [];
+  c.t.wake(on.map((row): HostKey => `network/${row.id}`));
+}
+
 /**
  * Takes a host's sign of life: its agents are alive, with what they say of themselves. When an agent appears, ports that could
  * not be wired are tried again; whenever work waits for an agent it is handed out. Hosts are woken only by what that changed,
@@ -106,6 +114,7 @@ export async function applyAgentReport(c: Context, host: string, report: AgentRe
     changes.push(await applyFunction(c, host, fn, report, before));
   }
   if (changes.some((change) => change.endpoint)) await wakeNeighbours(c, host);
+  if (changes.some((change) => change.bridges)) await wakeSegmented(c, host);
   if (changes.some((change) => change.appeared || change.bridges)) await rebindFailed(c, host);
   await scheduleAll(c);
 }

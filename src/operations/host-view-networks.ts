@@ -7,14 +7,16 @@ import type { NetworkingSettings } from '../rules/settings.ts';
 import type { Condition } from '../store/query.ts';
 import type { Reader } from '../store/store.ts';
 import { subnetsOfNetwork } from './host-view-subnets.ts';
+import { travelOnHost } from './network-segment.ts';
 
 /** `network/<id>` of a network that the host has a port (an instance's, a router's) or a DHCP service on. */
 export async function loadNetwork(r: Reader, host: string, id: string): Promise<HostNetwork | undefined> {
   const isHere =
     (await r.first(port, { network_id: id, 'binding:host_id': host })) ??
     (await r.first(dhcpBinding, { network_id: id, host }));
-  const row = isHere && (await r.get(network, id));
-  if (!row) return undefined;
+  const stored = isHere && (await r.get(network, id));
+  if (!stored) return undefined;
+  const row = { ...stored, ...(await travelOnHost(r, stored, host)) };
   if (!isTunnelled(row)) return hostNetwork(row, [], new Map());
   const elsewhere: Condition = {
     op: 'and',

@@ -15,6 +15,7 @@ import {
   routerBinding,
   securityGroup,
   securityGroupRule,
+  segment,
   subnet,
 } from '../model/index.ts';
 import type { Record_, Row } from '../model/language.ts';
@@ -112,12 +113,30 @@ const acts = {
         { project_id: 'p-demo', port_security_enabled: false },
         { 'provider:network_type': 'vlan', 'provider:physical_network': 'public', 'provider:segmentation_id': 7 },
         { 'provider:network_type': 'flat', 'provider:physical_network': 'public', 'router:external': true },
+        {
+          segments: [
+            { 'provider:network_type': 'vlan', 'provider:physical_network': 'left', 'provider:segmentation_id': 8 },
+            { 'provider:network_type': 'vxlan', 'provider:segmentation_id': 9 },
+          ],
+        },
       ]),
     ),
   updateNetwork: update(network, (_c, pick) =>
     pick.one([{ mtu: 1400 }, { admin_state_up: false }, { admin_state_up: true }, { name: 'other' }]),
   ),
   removeNetwork: remove(network),
+  createSegment: async (c, pick) =>
+    of('segment').create(c, {
+      network_id: (await pick.row(c, network)).id,
+      network_type: pick.one(['vxlan', 'vlan']),
+      physical_network: pick.one([null, 'left', 'public']),
+    }),
+  removeSegment: remove(segment),
+  createSubnetOnSegment: async (c, pick) => {
+    const on = await pick.row(c, segment);
+    const draft = { network_id: on.network_id, segment_id: on.id, ip_version: 4, cidr: `10.9.${pick.number(9)}.0/24` };
+    return of('subnet').create(c, { ...draft, enable_dhcp: pick.number(2) === 1 });
+  },
   createSubnet: async (c, pick) =>
     of('subnet').create(c, {
       network_id: (await pick.row(c, network)).id,
@@ -262,7 +281,11 @@ const acts = {
     const to = pick.one(await c.t.find(agent, { agent_type: 'L3 agent' }));
     await addRouterToAgent(c, to.id, binding.router_id);
   },
-  report: (c, pick) => applyAgentReport(c, pick.one(hosts), agentReport(pick.one([null, '192.0.2.1', '192.0.2.99']))),
+  report: (c, pick) =>
+    applyAgentReport(c, pick.one(hosts), {
+      ...agentReport(pick.one([null, '192.0.2.1', '192.0.2.99'])),
+      bridge_mappings: pick.one<Record<string, string>>([{ public: 'br-ex' }, { public: 'br-ex', left: 'br-left' }]),
+    }),
 } satisfies Record<string, Doing>;
 
 type View = Map<HostKey, HostObject>;

@@ -11,6 +11,7 @@ import { qosRuleOperations } from './qos-rule.ts';
 import { routerOperations } from './router.ts';
 import { securityGroupOperations } from './security-group.ts';
 import { securityGroupRuleOperations } from './security-group-rule.ts';
+import { segmentOperations } from './segment.ts';
 import { subnetOperations } from './subnet.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: operations of every resource; each takes the rows of its own.
@@ -26,5 +27,6 @@ export const operations: Readonly<Record<string, Operations<any>>> = {
   router: routerOperations,
   security_group: securityGroupOperations,
   security_group_rule: securityGroupRuleOperations,
+  segment: segmentOperations,
   subnet: subnetOperations,
 };

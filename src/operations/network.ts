@@ -1,13 +1,16 @@
 /** Networks. */
 import { externalNetworkInUse, invalidSharedSetting, networkInUse, networkNotFound } from '../model/faults.ts';
-import { network, port, subnet } from '../model/index.ts';
+import { network, port, type segment, subnet } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
 import { checkMtuForSubnets, chooseMtu, maximumMtu } from '../rules/mtu.ts';
+import type { Segment } from '../rules/segments.ts';
 import { networkKeys } from '../rules/wake.ts';
 import type { Context, Operations, ReadContext } from './context.ts';
-import { chooseSegment, takeSegment } from './network-segment.ts';
+import { segmentsOf, takeSegment, travelBy } from './network-segment.ts';
+import { chooseSegments } from './network-segments.ts';
 import { removePort } from './port.ts';
 import { subnetsOf } from './port-addresses.ts';
+import { isRouted } from './port-segments.ts';
 import { checkNetworkPolicy, policyOfNewNetwork } from './qos-use.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { newStandard } from './standard.ts';
@@ -15,14 +18,17 @@ import { wakeNetwork } from './wake.ts';
 
 type NetworkRow = Row<typeof network>;
 
+/** What a frame may carry on each of the segments. */
+function smallestMtu(c: Context, segments: readonly Segment[]): number {
+  const maxima = segments.map((one) => maximumMtu(c.settings.mtu, one.type, one.physicalNetwork));
+  return Math.min(...maxima);
+}
+
 async function createNetwork(c: Context, draft: Draft<typeof network>): Promise<NetworkRow> {
   const standard = newStandard(c, draft);
   await consumeQuota(c, 'network', standard.project_id);
-  const segment = await chooseSegment(c, {
-    type: draft['provider:network_type'] ?? null,
-    physicalNetwork: draft['provider:physical_network'] ?? null,
-    id: draft['provider:segmentation_id'] ?? null,
-  });
+  const segments = await chooseSegments(c, draft);
+  const [first] = segments;
   const row = await c.t.insert(network, {
     ...standard,
     name: draft.name ?? '',
@@ -31,15 +37,18 @@ async function createNetwork(c: Context, draft: Draft<typeof network>): Promise<
     subnets: [],
     shared: draft.shared ?? false,
     'router:external': draft['router:external'] ?? false,
-    'provider:network_type': segment.type,
-    'provider:physical_network': segment.physicalNetwork,
-    'provider:segmentation_id': segment.id,
-    mtu: chooseMtu(draft.mtu, maximumMtu(c.settings.mtu, segment.type, segment.physicalNetwork)),
+    'provider:network_type': first?.type ?? null,
+    'provider:physical_network': first?.physicalNetwork ?? null,
+    'provider:segmentation_id': first?.id ?? null,
+    segments: [],
+    several_segments: segments.length > 1,
+    l2_adjacency: true,
+    mtu: chooseMtu(draft.mtu, smallestMtu(c, segments)),
     port_security_enabled: draft.port_security_enabled ?? true,
     qos_policy_id: await policyOfNewNetwork(c, standard, draft.qos_policy_id ?? null),
     withdrawn: false,
   });
-  await takeSegment(c, row.id, segment);
+  for (const [position, one] of segments.entries()) await takeSegment(c, row.id, one, { position });
   return row;
 }
 
@@ -112,12 +121,27 @@ async function removeNetwork(c: Context, row: NetworkRow): Promise<void> {
   c.t.wake(networkKeys(row.id));
 }
 
-/** The subnets of each network, with one query. */
-async function computeSubnets(c: ReadContext, rows: readonly NetworkRow[]): Promise<Partial<NetworkRow>[]> {
+/** The ways of a network with several segments, in place of the one that its own columns name. */
+function manyWays(segments: readonly Row<typeof segment>[]): Partial<NetworkRow> {
+  return {
+    segments: segments.map((row) => ({ ...travelBy(row), 'provider:network_type': row.network_type })),
+    'provider:network_type': null,
+    'provider:physical_network': null,
+    'provider:segmentation_id': null,
+  };
+}
+
+/** The subnets of each network, and the segments of those that have several: two queries. */
+async function compute(c: ReadContext, rows: readonly NetworkRow[]): Promise<Partial<NetworkRow>[]> {
   const subnets = rows.length > 0 ? await c.r.find(subnet, { network_id: rows.map((row) => row.id) }) : [];
-  const byNetwork = new Map<string, string[]>(rows.map((row) => [row.id, []]));
-  for (const row of subnets) byNetwork.get(row.network_id)?.push(row.id);
-  return rows.map((row) => ({ subnets: byNetwork.get(row.id) ?? [] }));
+  const byNetwork = Map.groupBy(subnets, (row) => row.network_id);
+  const several = rows.filter((row) => row.several_segments).map((row) => row.id);
+  const segments = several.length > 0 ? await segmentsOf(c.r, several) : [];
+  return rows.map((row) => {
+    const own = byNetwork.get(row.id) ?? [];
+    const ways = row.several_segments ? manyWays(segments.filter((each) => each.network_id === row.id)) : {};
+    return { segments: undefined, ...ways, subnets: own.map((on) => on.id), l2_adjacency: !isRouted(own) };
+  });
 }
 
 /** What the API calls. */
@@ -127,5 +151,5 @@ export const networkOperations: Operations<typeof network> = {
   create: createNetwork,
   update: updateNetwork,
   remove: removeNetwork,
-  compute: computeSubnets,
+  compute,
 };

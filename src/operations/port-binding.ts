@@ -4,6 +4,7 @@ import type { Row } from '../model/language.ts';
 import { canWire, isAlive, l2AgentTypes } from '../rules/schedule.ts';
 import { routerOwners } from '../rules/wake.ts';
 import type { Context } from './context.ts';
+import { travelOnHost } from './network-segment.ts';
 
 type PortRow = Row<typeof port>;
 
@@ -20,10 +21,10 @@ const unwired = (host: string, type: 'unbound' | 'binding_failed'): Binding => (
 export async function bindingOn(c: Context, host: string, on: Row<typeof network>): Promise<Binding> {
   if (host === '') return unwired('', 'unbound');
   const agents = await c.t.find(agent, { host, agent_type: l2AgentTypes });
+  const { 'provider:physical_network': physicalNetwork } = await travelOnHost(c.t, on, host);
   const l2 = agents.find(
     (row) =>
-      isAlive(row, c.clock.now(), c.settings.agentDownTimeSeconds) &&
-      canWire(row.configurations, on['provider:physical_network']),
+      isAlive(row, c.clock.now(), c.settings.agentDownTimeSeconds) && canWire(row.configurations, physicalNetwork),
   );
   if (!l2) return unwired(host, 'binding_failed');
   return {

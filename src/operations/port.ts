@@ -23,6 +23,7 @@ import {
 import { bindingOn, hostOfDevice } from './port-binding.ts';
 import { checkGroups, checkSecurity, completePairs, isTrusted, setGroups } from './port-groups.ts';
 import { releaseForwardings, releasePort } from './port-hooks.ts';
+import { checkAddressesOnHost, isRouted, subnetsOnHost } from './port-segments.ts';
 import { checkPortPolicy } from './qos-use.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { ensureDefaultGroup } from './security-group.ts';
@@ -57,11 +58,15 @@ async function chooseFirstAddresses(
   draft: Draft<typeof port>,
   networkId: string,
   mac: string,
-): Promise<FixedIp[]> {
-  const subnets = await subnetsOf(c, networkId);
-  await checkSubnetsExist(c, draft.fixed_ips ?? [], subnets);
+  host: string,
+): Promise<Pick<PortRow, 'ip_allocation'> & { fixedIps: FixedIp[] }> {
+  const all = await subnetsOf(c, networkId);
+  await checkSubnetsExist(c, draft.fixed_ips ?? [], all);
+  if (draft.fixed_ips === undefined && host === '' && isRouted(all)) return { ip_allocation: 'deferred', fixedIps: [] };
+  const subnets = await subnetsOnHost(c, networkId, all, host);
   const asker = { networkId, deviceOwner: draft.device_owner ?? '', mac };
-  return chooseAddresses(c, networkId, wishesOfNewPort(draft.fixed_ips, subnets, asker));
+  const fixedIps = await chooseAddresses(c, networkId, wishesOfNewPort(draft.fixed_ips, subnets, asker));
+  return { ip_allocation: draft.fixed_ips?.length === 0 ? 'none' : 'immediate', fixedIps };
 }
 
 type Security = Pick<PortRow, 'port_security_enabled' | 'security_groups' | 'allowed_address_pairs'>;
@@ -110,19 +115,20 @@ export async function createPort(
   if (!system) await checkDevice(c, deviceOwner, deviceId, standard.project_id);
   await consumeQuota(c, 'port', standard.project_id, 1, { enforce: !system });
   const mac = await chooseMac(c, on.id, draft.mac_address);
-  const fixedIps = await chooseFirstAddresses(c, draft, on.id, mac);
+  const host = draft['binding:host_id'] || (await hostOfDevice(c, deviceOwner, deviceId));
+  const { fixedIps, ip_allocation } = await chooseFirstAddresses(c, draft, on.id, mac, host);
   await checkPortPolicy(
     c,
     { id: standard.id, qos_policy_id: null, 'binding:vif_type': 'unbound' },
     draft.qos_policy_id,
   );
-  const host = draft['binding:host_id'] || (await hostOfDevice(c, deviceOwner, deviceId));
   const row = await c.t.insert(port, {
     ...standard,
     name: draft.name ?? '',
     network_id: on.id,
     mac_address: mac,
     fixed_ips: fixedIps,
+    ip_allocation,
     device_id: deviceId,
     device_owner: deviceOwner,
     admin_state_up: draft.admin_state_up ?? true,
@@ -154,14 +160,16 @@ async function newAddresses(
   c: Context,
   row: PortRow,
   requested: PortRow['fixed_ips'],
-  after: { owner: string; mac: string },
+  after: { owner: string; mac: string; host: string },
 ): Promise<Omit<Readdressing, 'mac'>> {
-  const subnets = await subnetsOf(c, row.network_id);
-  await checkSubnetsExist(c, requested, subnets);
+  const all = await subnetsOf(c, row.network_id);
+  await checkSubnetsExist(c, requested, all);
+  const subnets = await subnetsOnHost(c, row.network_id, all, after.host);
   const asker = { networkId: row.network_id, deviceOwner: after.owner, mac: after.mac };
   const { keep, wishes, gone } = changeOfAddresses(fixedIpsOf(row), requested, subnets, asker);
   const come = await chooseAddresses(c, row.network_id, wishes);
-  return { fixedIps: [...keep, ...come], come, gone };
+  const fixedIps = [...keep, ...come];
+  return { fixedIps, come, gone, ip_allocation: fixedIps.length === 0 ? 'none' : 'immediate' };
 }
 
 /** A port that comes to a host, or leaves one, has to be wired anew. */
@@ -184,15 +192,32 @@ interface Readdressing {
   readonly fixedIps: PortRow['fixed_ips'];
   readonly come: readonly FixedIp[];
   readonly gone: readonly FixedIp[];
+  readonly ip_allocation: PortRow['ip_allocation'];
+}
+
+/** The addresses that waited for the port to have a host. */
+async function deferredAddresses(
+  c: Context,
+  row: PortRow,
+  after: { owner: string; mac: string; host: string },
+): Promise<Omit<Readdressing, 'mac'>> {
+  const draft = { device_owner: after.owner };
+  const { fixedIps, ip_allocation } = await chooseFirstAddresses(c, draft, row.network_id, after.mac, after.host);
+  return { fixedIps, come: fixedIps, gone: [], ip_allocation };
 }
 
 /** The MAC and IP addresses after a change. Automatic addresses follow the MAC address, so that alone can change them. */
 async function readdress(c: Context, row: PortRow, changes: Partial<PortRow>, owner: string): Promise<Readdressing> {
   const mac = await newMac(c, row, changes.mac_address);
+  const host = changes['binding:host_id'] ?? row['binding:host_id'];
+  const arrives = host !== '' && host !== row['binding:host_id'];
   if (changes.fixed_ips === undefined && mac === row.mac_address) {
-    return { mac, fixedIps: row.fixed_ips, come: [], gone: [] };
+    const deferred = row.ip_allocation === 'deferred' && arrives;
+    if (deferred) return { mac, ...(await deferredAddresses(c, row, { owner, mac, host })) };
+    if (arrives) await checkAddressesOnHost(c, row, host);
+    return { mac, fixedIps: row.fixed_ips, come: [], gone: [], ip_allocation: row.ip_allocation };
   }
-  return { mac, ...(await newAddresses(c, row, changes.fixed_ips ?? row.fixed_ips, { owner, mac })) };
+  return { mac, ...(await newAddresses(c, row, changes.fixed_ips ?? row.fixed_ips, { owner, mac, host })) };
 }
 
 /** The security of a port after a change. One that is handed to a device of the system's loses it: those are trusted. */
@@ -224,7 +249,7 @@ export async function updatePort(c: Context, row: PortRow, changes: Partial<Port
   await checkDevice(c, owner, changes.device_id ?? row.device_id, row.project_id);
   if (changes.security_groups) await checkGroups(c, changes.security_groups, row.project_id);
   await checkPortPolicy(c, row, changes.qos_policy_id);
-  const { mac, fixedIps, come, gone } = await readdress(c, row, changes, owner);
+  const { mac, fixedIps, come, gone, ip_allocation } = await readdress(c, row, changes, owner);
   const security = securityAfter(row, changes, owner, mac);
   checkSecurity({ ...security, fixed_ips: fixedIps }, changes.security_groups);
   const after: PortRow = { ...row, ...changes, ...security, mac_address: mac, fixed_ips: fixedIps };
@@ -234,6 +259,7 @@ export async function updatePort(c: Context, row: PortRow, changes: Partial<Port
     ...security,
     mac_address: mac,
     fixed_ips: fixedIps,
+    ip_allocation,
     ...(await newBinding(c, row, changes, after)),
   });
   if (!result) throw portNotFound(row.id);

@@ -4,8 +4,10 @@ import { agent, dhcpBinding, network, port } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import { agentTypes, type Candidate, chooseDhcpAgents, isAlive } from '../rules/schedule.ts';
 import type { Context } from './context.ts';
+import { segmentsOf, segmentsOnHost } from './network-segment.ts';
 import { createPort, removePort, updatePort } from './port.ts';
 import { fixedIpsOf, subnetsOf } from './port-addresses.ts';
+import { isRouted } from './port-segments.ts';
 import { ableAgents, usableAgents, withLoads } from './schedule-agents.ts';
 import { dhcpDeviceId } from './schedule-device.ts';
 
@@ -37,7 +39,18 @@ function createDhcpPort(c: Context, on: NetworkRow, host: string, requests: Addr
 
 type To = Pick<Candidate, 'id' | 'host'>;
 
-async function bind(c: Context, on: NetworkRow, to: To, requests: AddressRequest): Promise<void> {
+/** On a routed network a service has addresses of the segments of its host. */
+async function requestsOn(c: Context, on: NetworkRow, host: string, requests: AddressRequest): Promise<AddressRequest> {
+  const subnets = await subnetsOf(c, on.id);
+  if (!isRouted(subnets)) return requests;
+  const usable = await segmentsOnHost(c.t, await segmentsOf(c.t, on.id), host);
+  const here = new Set(subnets.filter((row) => usable.some(({ id }) => id === row.segment_id)).map((row) => row.id));
+  return requests.filter((request) => here.has(request.subnet_id));
+}
+
+async function bind(c: Context, on: NetworkRow, to: To, all: AddressRequest): Promise<void> {
+  const requests = await requestsOn(c, on, to.host, all);
+  if (requests.length === 0) return;
   const made = await createDhcpPort(c, on, to.host, requests);
   if (!made) return;
   await c.t.insert(dhcpBinding, { network_id: on.id, agent_id: to.id, host: to.host, port_id: made.id });
@@ -51,12 +64,14 @@ async function unbind(c: Context, binding: Binding): Promise<void> {
 }
 
 /** The port of a service that stays has an address of each subnet that it serves, and no other. */
-async function keep(c: Context, on: NetworkRow, binding: Binding, requests: AddressRequest): Promise<void> {
+async function keep(c: Context, on: NetworkRow, binding: Binding, all: AddressRequest): Promise<void> {
   const row = binding.port_id === null ? undefined : await c.t.get(port, binding.port_id);
   if (!row) {
     await c.t.deleteMany(dhcpBinding, { network_id: on.id, agent_id: binding.agent_id });
-    return bind(c, on, { id: binding.agent_id, host: binding.host }, requests);
+    return bind(c, on, { id: binding.agent_id, host: binding.host }, all);
   }
+  const requests = await requestsOn(c, on, binding.host, all);
+  if (requests.length === 0) return unbind(c, binding);
   const has = new Set(fixedIpsOf(row).map((fixedIp) => fixedIp.subnet_id));
   const same = has.size === requests.length && requests.every((request) => has.has(request.subnet_id));
   if (!same) await unlessFull(updatePort(c, row, { fixed_ips: requests }));

@@ -17,6 +17,7 @@ import { addAutoAddresses, dropAddressesIn, holdersIn } from './port-auto-addres
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { scheduleDhcp } from './schedule.ts';
 import { newStandard } from './standard.ts';
+import { checkChangedSegment, checkNewSegment } from './subnet-segment.ts';
 import { visibleNetwork } from './visible.ts';
 import { wakeSubnet } from './wake.ts';
 
@@ -37,6 +38,7 @@ function completed(c: Context, draft: Draft<typeof subnet>): SubnetRow {
     dns_nameservers: draft.dns_nameservers ?? [],
     host_routes: draft.host_routes ?? [],
     enable_dhcp: draft.enable_dhcp ?? true,
+    segment_id: draft.segment_id ?? null,
     ipv6_ra_mode: draft.ipv6_ra_mode ?? null,
     ipv6_address_mode: draft.ipv6_address_mode ?? null,
   };
@@ -59,6 +61,7 @@ async function createSubnet(c: Context, draft: Draft<typeof subnet>): Promise<Su
     others.map((other) => other.cidr),
   );
   checkMtuForSubnets(on.id, on.mtu, [row.ip_version]);
+  await checkNewSegment(c, row, others);
   const result = await c.t.insert(subnet, row);
   await touchNetwork(c, on.id);
   if (isAutoAddressed(result)) await addAutoAddresses(c, result);
@@ -79,6 +82,10 @@ async function updateSubnet(c: Context, row: SubnetRow, changes: Partial<SubnetR
   const after: SubnetRow = { ...row, ...changes };
   checkChangedSubnet(c.settings, row, after, row.id);
   if (after.gateway_ip !== row.gateway_ip) await checkGatewayUnused(c, row);
+  if (after.segment_id !== row.segment_id) {
+    const others = (await subnetsOf(c, row.network_id)).filter((other) => other.id !== row.id);
+    await checkChangedSegment(c, row, after.segment_id, others);
+  }
   const result = await c.t.update(subnet, row.id, changes);
   if (!result) throw subnetNotFound(row.id);
   if (result.enable_dhcp !== row.enable_dhcp) await scheduleDhcp(c, row.network_id);

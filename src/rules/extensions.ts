@@ -16,7 +16,7 @@ export interface Extension {
 }
 
 /** `service_plugins` or `extension_drivers` must name it. */
-export type Need = 'router' | 'port_forwarding' | 'port_security' | 'qos';
+export type Need = 'router' | 'port_forwarding' | 'segments' | 'port_security' | 'qos';
 
 // Class paths that Neutron accepts in `service_plugins` beside the short names.
 const classPaths: Readonly<Record<string, string>> = {
@@ -61,6 +61,36 @@ export const extensions: readonly Extension[] = [
   extension('binding', 'Port Binding', '2014-02-03', 'The host of a port and how it is wired there.'),
   extension('dhcp_agent_scheduler', 'DHCP Agent Scheduler', '2013-02-07', 'Gives networks to DHCP agents.'),
   extension('l3_agent_scheduler', 'L3 Agent Scheduler', '2013-02-07', 'Gives routers to L3 agents.', 'router'),
+  extension('multi-provider', 'Multi Provider Network', '2013-06-27', 'Networks of several segments.'),
+  extension('segment', 'Segment', '2016-02-24', 'The segments of networks, and subnets on them.', 'segments'),
+  extension(
+    'standard-attr-segment',
+    'Standard Attribute Segment Extension',
+    '2018-04-09',
+    'Times and revisions of segments.',
+    'segments',
+  ),
+  extension(
+    'subnet-segmentid-writable',
+    'Subnet SegmentID (writable)',
+    '2018-03-12',
+    'A subnet may come to a segment later.',
+    'segments',
+  ),
+  extension(
+    'l2_adjacency',
+    'L2 Adjacency',
+    '2016-04-12',
+    'Whether the ports of a network reach each other without a router.',
+    'segments',
+  ),
+  extension(
+    'ip_allocation',
+    'IP Allocation',
+    '2016-06-10',
+    'Whether addresses of a port wait for its host.',
+    'segments',
+  ),
   extension('empty-string-filtering', 'Empty String Filtering Extension', '2018-05-01', 'Filters by the empty string.'),
   extension('external-net', 'Neutron external network', '2013-01-14', 'Marks networks as external.'),
   extension('filter-validation', 'Filter parameters validation', '2018-03-21', 'Unknown filters are refused.'),

@@ -28,6 +28,7 @@ function subnetRow(id: string, cidr: string, changes: Partial<SubnetRow> = {}): 
     revision_number: 0,
     tags: [],
     network_id: 'net',
+    segment_id: null,
     ip_version: cidr.includes(':') ? 6 : 4,
     cidr,
     gateway_ip: null,

@@ -16,6 +16,7 @@ const base: Row<typeof port> = {
   network_id: 'n',
   mac_address: 'fa:16:3e:00:00:01',
   fixed_ips: [],
+  ip_allocation: 'immediate',
   device_id: 'r',
   device_owner: '',
   admin_state_up: true,

@@ -6,10 +6,10 @@ import {
   floatingip,
   ipAllocation,
   network,
-  networkSegment,
   port,
   quotaUsage,
   roleAssignment,
+  segment,
   subnet,
 } from '../../src/model/index.ts';
 import type { Record_, Row } from '../../src/model/language.ts';
@@ -195,13 +195,22 @@ export function constraints(open: Open): void {
 
   it('let null stand many times in a unique constraint', async () => {
     const { store } = await open();
-    const row = { network_id: 'n1', network_type: 'local', physical_network: '', segmentation_id: null };
+    const row: Omit<Row<typeof segment>, 'id'> = {
+      ...{
+        network_id: 'n1',
+        network_type: 'local' as const,
+        physical_network: null,
+        segmentation_id: null,
+        name: null,
+      },
+      ...{ description: '', created_at: '', updated_at: '', revision_number: 0, position: 0, claim: null },
+    };
     await store.transact(async (t) => {
       await t.insert(network, networkRow('n1'));
-      await t.insert(networkSegment, { id: 'a', ...row });
-      await t.insert(networkSegment, { id: 'b', ...row });
+      await t.insert(segment, { id: 'a', ...row });
+      await t.insert(segment, { id: 'b', ...row });
     });
-    assert.equal(await store.read((r) => r.count(networkSegment)), 2);
+    assert.equal(await store.read((r) => r.count(segment)), 2);
   });
 
   it('keep references whole', async () => {

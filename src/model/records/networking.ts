@@ -32,22 +32,6 @@ export const portSecurityGroup = record({
   },
 });
 
-/** How a network travels. The constraint keeps a VLAN id, VNI or key from being handed out twice. */
-export const networkSegment = record({
-  name: 'network_segment',
-  plural: 'network_segments',
-  doc: 'A segment of a network: its type, physical network and number.',
-  unique: [['network_type', 'physical_network', 'segmentation_id']],
-  indexes: [['network_id']],
-  fields: {
-    id: field(t.uuid(), 'The identifier.'),
-    network_id: field(t.uuid(), 'The network.', { references: { record: 'network', onDelete: 'cascade' } }),
-    network_type: field(t.string(32), 'flat, vlan, vxlan, gre, geneve, local.'),
-    physical_network: field(t.string(64), "The physical network; '' where the type has none."),
-    segmentation_id: field(t.nullable(t.integer(0, 4294967295)), 'VLAN id, VNI or key; 0 for flat; null for local.'),
-  },
-});
-
 /** A default security group exists once in each project: the key sees to it. */
 export const defaultSecurityGroup = record({
   name: 'default_security_group',

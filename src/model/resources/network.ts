@@ -71,10 +71,29 @@ export const network = resource({
       sort: true,
       alias: 'provider',
     }),
+    segments: field(
+      t.list(
+        t.object(
+          { 'provider:network_type': t.oneOf(...networkTypes) },
+          {
+            'provider:physical_network': t.nullable(t.string(64)),
+            'provider:segmentation_id': t.nullable(t.integer(0, 4294967295)),
+          },
+        ),
+        { max: 64 },
+      ),
+      'The ways in which its frames travel, where there are several.',
+      { post: 'admin', see: 'admin', stored: false, omitted: true, alias: 'multi-provider' },
+    ),
+    several_segments: field(t.boolean(), 'Whether it has more than one segment.', { hidden: true, default: false }),
+    l2_adjacency: field(t.boolean(), 'Whether its ports reach each other without a router.', {
+      stored: false,
+      alias: 'l2_adjacency',
+    }),
     withdrawn: field(
       t.boolean(),
       'Whether an administrator took it from its last agent: it gets one when it next changes, not before.',
-      { hidden: true },
+      { hidden: true, default: false },
     ),
     mtu: field(
       t.integer(0, 65535),

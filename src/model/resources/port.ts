@@ -70,6 +70,11 @@ export const port = resource({
       filter: true,
       sort: true,
     }),
+    ip_allocation: field(
+      t.oneOf('immediate', 'deferred', 'none'),
+      'Whether its addresses are there, wait until it has a host (routed networks), or are not wanted.',
+      { default: 'immediate', filter: true, sort: true, alias: 'ip_allocation' },
+    ),
     security_groups: field(
       t.list(t.uuid(), { max: 100, unique: true }),
       'The security groups; left out: the default one.',

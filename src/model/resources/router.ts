@@ -53,7 +53,7 @@ export const router = resource({
     withdrawn: field(
       t.boolean(),
       'Whether an administrator took it from its last agent: it gets one when it next changes, not before.',
-      { hidden: true },
+      { hidden: true, default: false },
     ),
     gw_port_id: field(t.nullable(t.uuid()), 'The port of its gateway.', { hidden: true }),
     gw_qos_policy_id: field(t.nullable(t.uuid()), 'The QoS policy of its gateway.', {

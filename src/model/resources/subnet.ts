@@ -9,7 +9,7 @@ export const subnet = resource({
   doc: 'A prefix of IP addresses on a network, with its gateway, DHCP settings and pools.',
   sight: ['network_seen'],
   quota: { default: 100 },
-  indexes: [['network_id']],
+  indexes: [['network_id'], ['segment_id']],
   fields: {
     name: field(t.string(255), 'A name for people.', {
       post: 'member',
@@ -54,6 +54,16 @@ export const subnet = resource({
       default: true,
       filter: true,
       sort: true,
+    }),
+    segment_id: field(t.nullable(t.uuid()), 'The segment of the network that it is on.', {
+      default: null,
+      post: 'admin',
+      put: 'admin',
+      see: 'admin',
+      filter: true,
+      sort: true,
+      alias: 'segment',
+      references: { record: 'segment', onDelete: 'restrict' },
     }),
     ipv6_ra_mode: field(
       t.nullable(t.oneOf('slaac', 'dhcpv6-stateful', 'dhcpv6-stateless')),
