@@ -9,6 +9,7 @@ import { network } from './resources/network.ts';
 import { port } from './resources/port.ts';
 import { portForwarding } from './resources/port-forwarding.ts';
 import { qosPolicy, qosRuleAliases, qosRules } from './resources/qos.ts';
+import { rbacPolicy } from './resources/rbac-policy.ts';
 import { router } from './resources/router.ts';
 import { securityGroup, securityGroupRule } from './resources/security-group.ts';
 import { segment } from './resources/segment.ts';
@@ -19,7 +20,18 @@ export * from './records/networking.ts';
 export { addressGroup } from './resources/address-group.ts';
 export * from './resources/qos.ts';
 export { segment } from './resources/segment.ts';
-export { agent, floatingip, network, port, portForwarding, router, securityGroup, securityGroupRule, subnet };
+export {
+  agent,
+  floatingip,
+  network,
+  port,
+  portForwarding,
+  rbacPolicy,
+  router,
+  securityGroup,
+  securityGroupRule,
+  subnet,
+};
 
 /** What the API shows. */
 export const resources: readonly Resource[] = [
@@ -38,6 +50,7 @@ export const resources: readonly Resource[] = [
   floatingip,
   portForwarding,
   agent,
+  rbacPolicy,
 ];
 
 /** Every table. A definition comes after those that it references. */

@@ -12,6 +12,9 @@ import * as t from './types.ts';
  */
 export type Role = 'reader' | 'member' | 'manager' | 'network_owner' | 'admin';
 
+/** Who may do something to a row: whoever has one of the roles. */
+export type Roles = Role | readonly Role[];
+
 /** One field of a resource or record. */
 export interface Field<T> {
   readonly type: Type<T>;
@@ -56,6 +59,14 @@ export function field<T>(type: Type<T>, doc: string, options: Omit<Field<T>, 'ty
   return { type, doc, ...options };
 }
 
+/**
+ * The `shared` of a resource whose `sight` has 'shared': whether an RBAC policy shares the row with the caller or with everybody.
+ * Setting it makes, or removes, the policy for everybody; `shareable` in operations/sharing.ts sees to both.
+ */
+export function sharedField(doc: string, options: Pick<Field<boolean>, 'post' | 'put' | 'alias'> = {}): Field<boolean> {
+  return field(t.boolean(), doc, { default: false, filter: true, stored: false, ...options });
+}
+
 /** A table that the API does not show as such: allocations, bindings, tokens. Its key is `id` or the columns in `key`. */
 export interface Record_<F extends Fields = Fields> {
   readonly name: string;
@@ -70,13 +81,20 @@ export interface Record_<F extends Fields = Fields> {
 }
 
 /** A filter that is no plain field: `fixed_ips=ip_address=10.0.0.5`. The store knows how to run each kind. */
-export type SpecialFilter = 'fixed_ips' | 'security_groups' | 'tags' | 'tags-any' | 'not-tags' | 'not-tags-any';
+export type SpecialFilter =
+  | 'fixed_ips'
+  | 'security_groups'
+  | 'shared'
+  | 'tags'
+  | 'tags-any'
+  | 'not-tags'
+  | 'not-tags-any';
 
 /** Which rows a project sees beside its own. */
 export type Sight =
-  /** rows whose `shared` is true */
+  /** rows that an RBAC policy shares with it, or with everybody (`access_as_shared`) */
   | 'shared'
-  /** networks whose `router:external` is true */
+  /** networks that an RBAC policy lets it use as external ones (`access_as_external`) */
   | 'external'
   /** rows of a network that the project owns */
   | 'network_owner'
@@ -105,7 +123,7 @@ export interface Resource<F extends Fields = Fields> extends Record_<F> {
   readonly sight: readonly Sight[];
   readonly specialFilters: readonly SpecialFilter[];
   /** Who may do what to a row of the project's own. Absent: the operation does not exist (404 or 405). */
-  readonly policy: { readonly get: Role; readonly create?: Role; readonly update?: Role; readonly delete?: Role };
+  readonly policy: { readonly get: Role; readonly create?: Role; readonly update?: Roles; readonly delete?: Roles };
   /** Whether a quota counts it. */
   readonly quota?: { readonly default: number };
   /** Verbs on one row beside the usual: `PUT /routers/{id}/add_router_interface`. */

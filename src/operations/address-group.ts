@@ -7,6 +7,7 @@ import { groupAddresses, maxGroupAddresses } from '../model/resources/address-gr
 import { Problem } from '../model/types.ts';
 import { addAddresses, removeAddresses } from '../rules/address-group.ts';
 import type { Context, Operations } from './context.ts';
+import { shareable } from './sharing.ts';
 import { newStandard } from './standard.ts';
 
 type GroupRow = Row<typeof addressGroup>;
@@ -16,6 +17,7 @@ function createGroup(c: Context, draft: Draft<typeof addressGroup>): Promise<Gro
     ...newStandard(c, draft),
     name: draft.name ?? '',
     addresses: [...new Set(draft.addresses)],
+    shared: false,
   });
 }
 
@@ -46,7 +48,7 @@ async function setAddresses(c: Context, row: GroupRow, addresses: string[]): Pro
 }
 
 /** What the API calls. */
-export const addressGroupOperations: Operations<typeof addressGroup> = {
+export const addressGroupOperations: Operations<typeof addressGroup> = shareable({
   resource: addressGroup,
   notFound: addressGroupNotFound,
   create: createGroup,
@@ -56,4 +58,4 @@ export const addressGroupOperations: Operations<typeof addressGroup> = {
     add_addresses: (c, row, body) => setAddresses(c, row, addAddresses(row.id, row.addresses, addressesIn(body))),
     remove_addresses: (c, row, body) => setAddresses(c, row, removeAddresses(row.id, row.addresses, addressesIn(body))),
   },
-};
+});

@@ -8,6 +8,7 @@ import { portForwardingOperations } from './port-forwarding.ts';
 import { portOperations } from './port-operations.ts';
 import { qosPolicyOperations } from './qos-policy.ts';
 import { qosRuleOperations } from './qos-rule.ts';
+import { rbacPolicyOperations } from './rbac-policy.ts';
 import { routerOperations } from './router.ts';
 import { securityGroupOperations } from './security-group.ts';
 import { securityGroupRuleOperations } from './security-group-rule.ts';
@@ -24,6 +25,7 @@ export const operations: Readonly<Record<string, Operations<any>>> = {
   port_forwarding: portForwardingOperations,
   policy: qosPolicyOperations,
   ...qosRuleOperations,
+  rbac_policy: rbacPolicyOperations,
   router: routerOperations,
   security_group: securityGroupOperations,
   security_group_rule: securityGroupRuleOperations,

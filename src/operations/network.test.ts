@@ -5,6 +5,7 @@ import type { Row } from '../model/language.ts';
 import { defaultSettings, type NetworkingSettings } from '../rules/settings.ts';
 import { networkOperations } from './network.ts';
 import { admin, type Cloud, demo, openCloud, other, refused, required } from './router-testing.ts';
+import { isGranted } from './sharing.ts';
 
 let cloud: Cloud;
 before(async () => {
@@ -112,7 +113,8 @@ test('a network that another project uses stays shared, one with a gateway on it
   await refused(update(shared, { shared: false }), 409, 'InvalidSharedSetting', /Multiple projects are using it/);
   const quiet = await cloud.network(admin, { shared: true, project_id: 'p-demo' });
   await cloud.port(demo, quiet.id);
-  assert.equal((await update(quiet, { shared: false })).shared, false);
+  await update(quiet, { shared: false });
+  assert.equal(await cloud.read((r) => isGranted(r, quiet.id, 'p-other')), false);
   const external = await cloud.network(admin, { 'router:external': true });
   await cloud.subnet(admin, external.id, '198.51.100.0/24');
   await cloud.router(demo, { external_gateway_info: { network_id: external.id } });
@@ -141,7 +143,10 @@ test('a list of networks computes their subnets', async () => {
     networkOperations.compute?.({ r, caller: demo, settings, clock }, [bare, row]),
   );
   assert.deepEqual(
-    computed?.map(({ subnets }) => subnets),
-    [[], [on.id]],
+    computed?.map(({ subnets, shared }) => [subnets, shared]),
+    [
+      [[], false],
+      [[on.id], false],
+    ],
   );
 });

@@ -1,11 +1,13 @@
 /** Networks. */
-import { externalNetworkInUse, invalidSharedSetting, networkInUse, networkNotFound } from '../model/faults.ts';
+import { invalidSharedSetting, networkInUse, networkNotFound } from '../model/faults.ts';
 import { network, port, type segment, subnet } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
+import { ACCESS_SHARED } from '../model/resources/rbac-policy.ts';
 import { checkMtuForSubnets, chooseMtu, maximumMtu } from '../rules/mtu.ts';
 import type { Segment } from '../rules/segments.ts';
 import { networkKeys } from '../rules/wake.ts';
 import type { Context, Operations, ReadContext } from './context.ts';
+import { shareExternal } from './network-external.ts';
 import { segmentsOf, takeSegment, travelBy } from './network-segment.ts';
 import { chooseSegments } from './network-segments.ts';
 import { removePort } from './port.ts';
@@ -13,6 +15,7 @@ import { subnetsOf } from './port-addresses.ts';
 import { isRouted } from './port-segments.ts';
 import { checkNetworkPolicy, policyOfNewNetwork } from './qos-use.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
+import { namedTargets, type SharedObject, shareable } from './sharing.ts';
 import { newStandard } from './standard.ts';
 import { wakeNetwork } from './wake.ts';
 
@@ -49,22 +52,24 @@ async function createNetwork(c: Context, draft: Draft<typeof network>): Promise<
     withdrawn: false,
   });
   for (const [position, one] of segments.entries()) await takeSegment(c, row.id, one, { position });
+  await shareExternal(c, row, false, row['router:external']);
   return row;
 }
 
 /** A network that others use stays shared: ports of the system's devices are no use by anybody, subnets are. */
-async function checkUnshare(c: Context, row: NetworkRow): Promise<void> {
+async function checkUnshare(c: Context, row: SharedObject): Promise<void> {
+  const allowed = ['', row.project_id, ...(await namedTargets(c.t, row.id, ACCESS_SHARED))];
   const others = {
     op: 'and',
     of: [
       { op: 'in', column: 'network_id', values: [row.id] },
-      { op: 'not', of: { op: 'in', column: 'project_id', values: [row.project_id, ''] } },
+      { op: 'not', of: { op: 'in', column: 'project_id', values: allowed } },
     ],
   } as const;
   const isDevice = { op: 'in', column: 'device_owner', values: systemOwners } as const;
   const [foreignPort] = await c.t.list(port, { op: 'and', of: [others, { op: 'not', of: isDevice }] }, { limit: 1 });
   const [foreignSubnet] = await c.t.list(subnet, others, { limit: 1 });
-  if (foreignPort || foreignSubnet) throw invalidSharedSetting(row.name);
+  if (foreignPort || foreignSubnet) throw invalidSharedSetting((row as NetworkRow).name);
 }
 
 /** The owners of ports that the system makes. */
@@ -75,12 +80,6 @@ const systemOwners = [
   'network:floatingip',
 ] as const;
 
-async function checkNotExternal(c: Context, row: NetworkRow): Promise<void> {
-  const owners = ['network:router_gateway', 'network:floatingip'];
-  const used = await c.t.first(port, { network_id: row.id, device_owner: owners });
-  if (used) throw externalNetworkInUse(row.id);
-}
-
 /** The MTU that a change asks for; 0 is the largest possible, which a network with subnets does not take, as in Neutron. */
 async function changedMtu(c: Context, row: NetworkRow, requested: number): Promise<number> {
   const versions = (await subnetsOf(c, row.id)).map((on) => on.ip_version);
@@ -90,8 +89,8 @@ async function changedMtu(c: Context, row: NetworkRow, requested: number): Promi
 }
 
 async function updateNetwork(c: Context, row: NetworkRow, changes: Partial<NetworkRow>): Promise<NetworkRow> {
-  if (row.shared && changes.shared === false) await checkUnshare(c, row);
-  if (row['router:external'] && changes['router:external'] === false) await checkNotExternal(c, row);
+  const external = changes['router:external'];
+  if (external !== undefined) await shareExternal(c, row, row['router:external'], external);
   await checkNetworkPolicy(c, row, changes.qos_policy_id);
   const mtu = changes.mtu === undefined ? row.mtu : await changedMtu(c, row, changes.mtu);
   const result = await c.t.update(network, row.id, changes.mtu === undefined ? changes : { ...changes, mtu });
@@ -145,11 +144,14 @@ async function compute(c: ReadContext, rows: readonly NetworkRow[]): Promise<Par
 }
 
 /** What the API calls. */
-export const networkOperations: Operations<typeof network> = {
-  resource: network,
-  notFound: networkNotFound,
-  create: createNetwork,
-  update: updateNetwork,
-  remove: removeNetwork,
-  compute,
-};
+export const networkOperations: Operations<typeof network> = shareable(
+  {
+    resource: network,
+    notFound: networkNotFound,
+    create: createNetwork,
+    update: updateNetwork,
+    remove: removeNetwork,
+    compute,
+  },
+  { checkUnshare },
+);

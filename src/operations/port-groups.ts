@@ -10,6 +10,7 @@ import { type port, portSecurityGroup, securityGroup } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import { checkGroupsTogether } from '../rules/security-group.ts';
 import type { Context } from './context.ts';
+import { isGranted } from './sharing.ts';
 
 type PortRow = Row<typeof port>;
 
@@ -18,13 +19,15 @@ export function isTrusted(deviceOwner: string): boolean {
   return deviceOwner.startsWith('network:');
 }
 
-/** Throws SecurityGroupNotFound for a group that is not of the port's project (an administrator may use any). */
+/** Throws SecurityGroupNotFound for a group that is neither of the port's project nor shared with it (an administrator may use any). */
 export async function checkGroups(c: Context, ids: readonly string[], projectId: string): Promise<void> {
   if (ids.length === 0) return;
   const groups = await c.t.find(securityGroup, { id: ids });
   for (const id of ids) {
     const group = groups.find((row) => row.id === id);
-    if (!group || !(c.caller.isAdmin || group.project_id === projectId)) throw securityGroupNotFound(id);
+    if (!group) throw securityGroupNotFound(id);
+    if (c.caller.isAdmin || group.project_id === projectId) continue;
+    if (!(await isGranted(c.t, id, projectId))) throw securityGroupNotFound(id);
   }
   checkGroupsTogether(groups);
 }

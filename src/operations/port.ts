@@ -28,7 +28,7 @@ import { checkPortPolicy } from './qos-use.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { ensureDefaultGroup } from './security-group.ts';
 import { newStandard } from './standard.ts';
-import { visibleNetwork } from './visible.ts';
+import { attachableNetwork } from './visible.ts';
 import { wakePort } from './wake.ts';
 
 type PortRow = Row<typeof port>;
@@ -108,7 +108,7 @@ export async function createPort(
 ): Promise<PortRow> {
   const system = options.owner === 'system';
   const networkId = draft.network_id ?? '';
-  const on = system ? await systemNetwork(c, networkId) : await visibleNetwork(c, networkId);
+  const on = system ? await systemNetwork(c, networkId) : await attachableNetwork(c, networkId);
   const standard = newStandard(c, draft);
   const deviceOwner = draft.device_owner ?? '';
   const deviceId = draft.device_id ?? '';

@@ -4,6 +4,7 @@ import type { Draft, Row } from '../model/language.ts';
 import { qosDefaultPolicyExists, qosPolicyInUse, qosPolicyNotFound } from '../model/qos-faults.ts';
 import type { Context, Operations, ReadContext } from './context.ts';
 import { rulesOfPolicies } from './qos-use.ts';
+import { shareable } from './sharing.ts';
 import { newStandard } from './standard.ts';
 
 type PolicyRow = Row<typeof qosPolicy>;
@@ -19,7 +20,7 @@ async function create(c: Context, draft: Draft<typeof qosPolicy>): Promise<Polic
   const row = await c.t.insert(qosPolicy, {
     ...newStandard(c, draft),
     name: draft.name ?? '',
-    shared: draft.shared ?? false,
+    shared: false,
     is_default: draft.is_default ?? false,
     rules: [],
   });
@@ -66,11 +67,11 @@ async function compute(c: ReadContext, rows: readonly PolicyRow[]): Promise<Part
 }
 
 /** What the API calls. */
-export const qosPolicyOperations: Operations<typeof qosPolicy> = {
+export const qosPolicyOperations: Operations<typeof qosPolicy> = shareable({
   resource: qosPolicy,
   notFound: qosPolicyNotFound,
   create,
   update,
   remove,
   compute,
-};
+});

@@ -6,6 +6,7 @@ import { servicePluginNames } from '../rules/extensions.ts';
 import { isSupportedOn, type QosRule, type QosRuleType } from '../rules/qos.ts';
 import type { Reader } from '../store/store.ts';
 import type { Context, ReadContext } from './context.ts';
+import { isGranted } from './sharing.ts';
 import { visibleQosPolicy } from './visible.ts';
 
 /** A rule of whichever type as it is stored, with its type. */
@@ -27,7 +28,8 @@ export async function rulesOfPolicies(r: Reader, policyIds: readonly string[]): 
 async function checkRemovable(c: Context, policyId: string | null): Promise<void> {
   if (policyId === null || c.caller.isAdmin) return;
   const policy = await c.t.get(qosPolicy, policyId);
-  if (policy && !policy.shared && policy.project_id !== c.caller.projectId) throw qosPolicyRemovalForbidden(policyId);
+  if (!policy || policy.project_id === c.caller.projectId) return;
+  if (!(await isGranted(c.t, policyId, c.caller.projectId))) throw qosPolicyRemovalForbidden(policyId);
 }
 
 /** The type of a rule of the policy that something wired like this cannot have. */

@@ -8,8 +8,9 @@ import {
   routerInterfaceNotFoundForSubnet,
   subnetMismatchForPort,
 } from '../model/faults.ts';
-import { floatingip, port, portForwarding, router, subnet } from '../model/index.ts';
+import { floatingip, port, portForwarding, rbacPolicy, router, subnet } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
+import { ACCESS_SHARED } from '../model/resources/rbac-policy.ts';
 import { Problem, uuid } from '../model/types.ts';
 import {
   checkAddressMode,
@@ -107,10 +108,16 @@ async function checkConnectable(c: Context, ports: readonly PortRow[], added: re
   checkNoOverlap(ports, [...inside, ...external], added);
 }
 
+// A network that is shared with everybody takes no router of another project, one that is shared with the project does.
+async function isSharedByName(c: Context, networkId: string): Promise<boolean> {
+  const match = { object_id: networkId, action: ACCESS_SHARED, target_tenant: c.caller.projectId };
+  return (await c.t.first(rbacPolicy, match)) !== undefined;
+}
+
 async function addBySubnet(c: Context, row: RouterRow, subnetId: string) {
   const on = await visibleSubnet(c, subnetId);
   if (!on.gateway_ip) throw badRequest('router', 'Subnet for router interface must have a gateway IP');
-  if (on.project_id !== c.caller.projectId && !c.caller.isAdmin) {
+  if (on.project_id !== c.caller.projectId && !c.caller.isAdmin && !(await isSharedByName(c, on.network_id))) {
     throw badRequest(
       'router',
       `Cannot add interface to router because subnet ${on.id} is not owned by project making the request`,

@@ -1,5 +1,10 @@
 /** The rules of security groups. */
-import { securityGroupNotFound, securityGroupRuleExists, securityGroupRuleNotFound } from '../model/faults.ts';
+import {
+  forbidden,
+  securityGroupNotFound,
+  securityGroupRuleExists,
+  securityGroupRuleNotFound,
+} from '../model/faults.ts';
 import { securityGroup, securityGroupRule } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
 import { canonicalRule, ruleKey } from '../rules/security-group.ts';
@@ -26,6 +31,8 @@ async function checkNew(c: Context, rule: RuleRow): Promise<void> {
 
 async function createRule(c: Context, draft: Draft<typeof securityGroupRule>): Promise<RuleRow> {
   const group = await visibleSecurityGroup(c, draft.security_group_id ?? '');
+  // Neutron: create_security_group_rule is for the owner of the group.
+  if (!c.caller.isAdmin && group.project_id !== c.caller.projectId) throw forbidden('rule:create_security_group_rule');
   if (draft.remote_group_id) await visibleSecurityGroup(c, draft.remote_group_id);
   if (draft.remote_address_group_id) await visibleAddressGroup(c, draft.remote_address_group_id);
   const standard = newStandard(c, draft);

@@ -11,6 +11,7 @@ import type { Draft, Row } from '../model/language.ts';
 import { initialRules } from '../rules/security-group.ts';
 import type { Context, Operations, ReadContext } from './context.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
+import { shareable } from './sharing.ts';
 import { newStandard } from './standard.ts';
 import { wakeSecurityGroup } from './wake.ts';
 
@@ -26,6 +27,7 @@ async function insertGroup(c: Context, draft: Draft<typeof securityGroup>, isDef
     name: draft.name ?? '',
     stateful: draft.stateful ?? true,
     security_group_rules: [],
+    shared: false,
   });
   const rules = initialRules({ id: group.id, isDefault }).map(
     (rule): RuleRow => ({
@@ -105,11 +107,11 @@ async function computeRules(c: ReadContext, rows: readonly GroupRow[]): Promise<
 }
 
 /** What the API calls. */
-export const securityGroupOperations: Operations<typeof securityGroup> = {
+export const securityGroupOperations: Operations<typeof securityGroup> = shareable({
   resource: securityGroup,
   notFound: securityGroupNotFound,
   create: createGroup,
   update: updateGroup,
   remove: removeGroup,
   compute: computeRules,
-};
+});

@@ -1,5 +1,6 @@
 /** Rows that a request refers to, where the caller may see them. What may not be seen is not there. */
 import {
+  forbidden,
   networkNotFound,
   portNotFound,
   routerNotFound,
@@ -10,14 +11,37 @@ import { addressGroupNotFound } from '../model/faults-addresses.ts';
 import { addressGroup, network, port, qosPolicy, router, securityGroup, subnet } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import { qosPolicyNotFound } from '../model/qos-faults.ts';
+import { ACCESS_EXTERNAL, ACCESS_SHARED } from '../model/resources/rbac-policy.ts';
 import type { Context } from './context.ts';
+import { isGranted } from './sharing.ts';
 
 const owns = (c: Context, row: { project_id: string }) => c.caller.isAdmin || row.project_id === c.caller.projectId;
+
+/** Whether the caller sees the object: its own, or one that a policy opens to its project. */
+async function sees(
+  c: Context,
+  row: { id: string; project_id: string },
+  actions: readonly string[] = [ACCESS_SHARED],
+): Promise<boolean> {
+  return owns(c, row) || isGranted(c.t, row.id, c.caller.projectId, actions);
+}
+
+const networkActions = [ACCESS_SHARED, ACCESS_EXTERNAL];
 
 /** The network, when the caller may use it: its own, a shared or an external one. Otherwise NetworkNotFound. */
 export async function visibleNetwork(c: Context, id: string): Promise<Row<typeof network>> {
   const row = await c.t.get(network, id);
-  if (!row || !(owns(c, row) || row.shared || row['router:external'])) throw networkNotFound(id);
+  if (!row || !(await sees(c, row, networkActions))) throw networkNotFound(id);
+  return row;
+}
+
+/**
+ * The network, when the caller may have ports on it: its own, or one that is shared with it. NetworkNotFound where it is not
+ * seen; a 403 where it is seen for being external: such a network is for routers (Neutron: create_port).
+ */
+export async function attachableNetwork(c: Context, id: string): Promise<Row<typeof network>> {
+  const row = await visibleNetwork(c, id);
+  if (!(await sees(c, row))) throw forbidden('rule:create_port');
   return row;
 }
 
@@ -27,7 +51,7 @@ export async function visibleSubnet(c: Context, id: string): Promise<Row<typeof 
   if (!row) throw subnetNotFound(id);
   if (owns(c, row)) return row;
   const on = await c.t.get(network, row.network_id);
-  if (!on || !(owns(c, on) || on.shared || on['router:external'])) throw subnetNotFound(id);
+  if (!on || !(await sees(c, on, networkActions))) throw subnetNotFound(id);
   return row;
 }
 
@@ -48,23 +72,23 @@ export async function visibleRouter(c: Context, id: string): Promise<Row<typeof 
   return row;
 }
 
-/** The address group, when it is the caller's. Otherwise AddressGroupNotFound. */
+/** The address group, when it is the caller's or shared with it. Otherwise AddressGroupNotFound. */
 export async function visibleAddressGroup(c: Context, id: string): Promise<Row<typeof addressGroup>> {
   const row = await c.t.get(addressGroup, id);
-  if (!row || !owns(c, row)) throw addressGroupNotFound(id);
+  if (!row || !(await sees(c, row))) throw addressGroupNotFound(id);
   return row;
 }
 
-/** The security group, when it is the caller's. Otherwise SecurityGroupNotFound. */
+/** The security group, when it is the caller's or shared with it. Otherwise SecurityGroupNotFound. */
 export async function visibleSecurityGroup(c: Context, id: string): Promise<Row<typeof securityGroup>> {
   const row = await c.t.get(securityGroup, id);
-  if (!row || !owns(c, row)) throw securityGroupNotFound(id);
+  if (!row || !(await sees(c, row))) throw securityGroupNotFound(id);
   return row;
 }
 
 /** The QoS policy, when the caller may use it: its own, or a shared one. Otherwise QosPolicyNotFound. */
 export async function visibleQosPolicy(c: Context, id: string): Promise<Row<typeof qosPolicy>> {
   const row = await c.t.get(qosPolicy, id);
-  if (!row || !(owns(c, row) || row.shared)) throw qosPolicyNotFound(id);
+  if (!row || !(await sees(c, row))) throw qosPolicyNotFound(id);
   return row;
 }

@@ -119,6 +119,25 @@ export const extensions: readonly Extension[] = [
   ),
   extension('quota_details', 'Quota details management support', '2017-02-10', 'Shows limit and usage of each quota.'),
   extension('quotas', 'Quota management support', '2012-07-29', 'Limits for each project.'),
+  extension('rbac-policies', 'RBAC Policies', '2015-06-17', 'Shares objects with other projects.'),
+  extension(
+    'rbac-address-group',
+    'Add address_group type to RBAC',
+    '2021-01-20',
+    'RBAC policies may be about address groups.',
+  ),
+  extension(
+    'rbac-security-groups',
+    'Add security_group type to network RBAC',
+    '2019-02-14',
+    'RBAC policies may be about security groups.',
+  ),
+  extension(
+    'security-groups-shared-filtering',
+    'Security group filtering on the shared field',
+    '2021-10-05',
+    'Security groups show whether they are shared, and may be filtered by it.',
+  ),
   extension(
     'revision-if-match',
     'If-Match constraints based on revision_number',

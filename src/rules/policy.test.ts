@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { agent, network, port, securityGroup, subnet } from '../model/index.ts';
+import { agent, network, port, router, securityGroup, subnet } from '../model/index.ts';
 import { dependsOnNetwork, forbiddenField, holds, mayActFor, ruleName, type Subject, sees } from './policy.ts';
+import { granted } from './sharing.ts';
 import { seesOwn, visibleRows } from './visibility.ts';
 
 const subject = (projectId: string, ...roles: string[]): Subject => ({
@@ -74,13 +75,14 @@ test('visible is what is own, and what the model lets others see', () => {
   assert.equal(visibleRows(agent, member), 'none');
   assert.equal(visibleRows(network, nobody), 'none');
   assert.equal(visibleRows(network, unscoped), 'none');
-  assert.deepEqual(visibleRows(securityGroup, reader), own);
-  const shared = { op: 'in', column: 'shared', values: [true] };
-  const external = { op: 'in', column: 'router:external', values: [true] };
-  assert.deepEqual(visibleRows(network, reader), { op: 'or', of: [own, shared, external] });
+  assert.deepEqual(visibleRows(router, reader), own);
+  const group = granted(securityGroup, 'p', ['access_as_shared']);
+  assert.deepEqual(visibleRows(securityGroup, reader), { op: 'or', of: [own, group] });
+  const opened = granted(network, 'p', ['access_as_shared', 'access_as_external']);
+  assert.deepEqual(visibleRows(network, reader), { op: 'or', of: [own, opened] });
   const among = (where: object) => ({ op: 'among', column: 'network_id', record: 'network', select: 'id', where });
   assert.deepEqual(visibleRows(port, member), { op: 'or', of: [own, among(own)] });
-  const networks = { op: 'or', of: [own, shared, external] };
+  const networks = { op: 'or', of: [own, opened] };
   assert.deepEqual(visibleRows(subnet, member), { op: 'or', of: [own, among(networks)] });
   assert.equal(seesOwn(network, reader, { project_id: 'p' }), true);
   assert.equal(seesOwn(network, reader, { project_id: 'q' }), false);

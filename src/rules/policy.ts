@@ -2,7 +2,8 @@
  * Who may do what, as pure functions of the caller, the model and the row. Rules and their names are those of Neutron's
  * conf/policies: an administrator may do everything, a member acts within their project, a reader looks.
  */
-import type { Field, Resource, Role } from '../model/language.ts';
+import type { Field, Resource, Role, Roles } from '../model/language.ts';
+import { EVERYBODY } from '../model/resources/rbac-policy.ts';
 
 /** Who asks, as far as policy depends on it. */
 export interface Subject {
@@ -38,6 +39,18 @@ export function holds(subject: Subject, role: Role, row: Ownership): boolean {
   return role === 'network_owner' && isMember(subject) && row.networkProjectId === subject.projectId;
 }
 
+const listOf = (roles: Roles): readonly Role[] => (typeof roles === 'string' ? [roles] : roles);
+
+/** Whether the caller has one of the roles with regard to a row. */
+export function holdsAny(subject: Subject, roles: Roles, row: Ownership): boolean {
+  return listOf(roles).some((role) => holds(subject, role, row));
+}
+
+/** Whether it takes the owner of the row's network to tell if the caller has one of the roles. */
+export function needsNetwork(subject: Subject, roles: Roles, row: Ownership): boolean {
+  return !holdsAny(subject, roles, row) && listOf(roles).includes('network_owner');
+}
+
 /** Whether a field with this `see` is shown to the caller. */
 export function sees(subject: Subject, see: Role | undefined): boolean {
   return (
@@ -70,6 +83,9 @@ function choosesAddress(name: string, value: unknown): boolean {
   return name === 'fixed_ips' && Array.isArray(value) && value.some(asks);
 }
 
+// Neutron: create_rbac_policy:target_tenant. Only administrators share with everybody.
+const isForEverybody = (name: string, value: unknown) => name === 'target_tenant' && value === EVERYBODY;
+
 // Ports with these owners are trusted by the agents (no anti-spoofing): only the system and administrators make them.
 const isSystemOwner = (value: unknown) => typeof value === 'string' && value.startsWith('network:');
 
@@ -88,8 +104,10 @@ export function forbiddenField(
   for (const name of Object.keys(values)) {
     if (name === 'project_id') continue;
     const role = roleFor(resource.fields[name], verb);
-    const system = name === 'device_owner' && isSystemOwner(values[name]);
-    if (system || (role !== undefined && !holds(subject, role, row))) return fieldRule(verb, resource, name);
+    const system = (name === 'device_owner' && isSystemOwner(values[name])) || isForEverybody(name, values[name]);
+    // Whoever may change the row at all may change what is a member's to change: on some rows that is the network's owner.
+    const isImplied = role === undefined || role === 'member';
+    if (system || !(isImplied || holds(subject, role, row))) return fieldRule(verb, resource, name);
     if (choosesAddress(name, values[name]) && !holds(subject, 'network_owner', row))
       return fieldRule(verb, resource, `${name}:ip_address`);
   }

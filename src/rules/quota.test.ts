@@ -12,6 +12,7 @@ test("limits are Neutron's unless the operator set them", () => {
     port: 500,
     router: 10,
     floatingip: 50,
+    rbac_policy: 10,
   });
   assert.equal(defaultLimit({ ...defaultSettings, quotas: { port: -1 } }, 'port'), -1);
 });

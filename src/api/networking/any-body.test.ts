@@ -46,6 +46,8 @@ before(async () => {
     minimum_packet_rate_rule: { min_kpps: 5 },
   };
   for (const [name, rule] of Object.entries(rules)) await make(name, `/v2.0/qos/policies/${policy.id}/${name}s`, rule);
+  const sharing = { object_type: 'network', object_id: network_id, action: 'access_as_shared' };
+  await make('rbac_policy', '/v2.0/rbac-policies', { ...sharing, target_tenant: '*' });
   plausible.push(policy.id, outside.id, network_id, subnet.id, router.id, port.id, group.id, fip.id);
 });
 after(() => api.close());

@@ -3,11 +3,21 @@
  * database for each request, one transaction for each change.
  */
 import { type Fault, forbidden, malformedBody, networkNotFound } from '../../model/faults.ts';
-import type { Action, Role } from '../../model/language.ts';
+import type { Action, Roles } from '../../model/language.ts';
 import type { Caller, Context } from '../../operations/context.ts';
-import { dependsOnNetwork, forbiddenField, holds, mayActFor, type Ownership, ruleName } from '../../rules/policy.ts';
+import {
+  dependsOnNetwork,
+  forbiddenField,
+  holds,
+  holdsAny,
+  mayActFor,
+  needsNetwork,
+  type Ownership,
+  ruleName,
+} from '../../rules/policy.ts';
 import { visibleRows } from '../../rules/visibility.ts';
 import type { Condition } from '../../store/query.ts';
+import type { Reader } from '../../store/store.ts';
 import { readContext, type Services, writeContext } from '../services.ts';
 import { bodyMember, isObject } from '../wire/json-body.ts';
 import type { Query } from '../wire/query-string.ts';
@@ -95,23 +105,26 @@ function projectFor(exposed: Exposed, draft: Draft, caller: Caller, parent: AnyR
   return projectId;
 }
 
-/** Who owns the network that the fields given depend on. */
+/** Who owns a row, and its network where the verdict on the operation, or on the fields given, depends on that. */
 async function ownership(
-  c: Context,
+  r: Reader,
+  caller: Caller,
   exposed: Exposed,
-  verb: 'create' | 'update',
+  verb: 'create' | 'update' | 'delete',
   given: AnyRow,
-  projectId: string | undefined,
-  networkId: unknown,
+  row: { readonly project_id?: unknown; readonly network_id?: unknown },
 ): Promise<Ownership> {
-  if (!dependsOnNetwork(c.caller, exposed.resource, verb, given)) return { projectId };
-  const networkProjectId = await networkOwner(c.t, c.caller, networkId);
-  if (networkProjectId === undefined) throw networkNotFound(String(networkId));
+  const projectId = row.project_id as string | undefined;
+  const roles = exposed.resource.policy[verb] ?? [];
+  const ofFields = verb !== 'delete' && dependsOnNetwork(caller, exposed.resource, verb, given);
+  if (!ofFields && !needsNetwork(caller, roles, { projectId })) return { projectId };
+  const networkProjectId = await networkOwner(r, caller, row.network_id);
+  if (networkProjectId === undefined) throw networkNotFound(String(row.network_id));
   return { projectId, networkProjectId };
 }
 
-function checkRole(caller: Caller, role: Role | undefined, exposed: Exposed, verb: string, row: Ownership): void {
-  if (role === undefined || !holds(caller, role, row)) throw denied(verb, exposed);
+function checkRole(caller: Caller, roles: Roles | undefined, exposed: Exposed, verb: string, row: Ownership): void {
+  if (roles === undefined || !holdsAny(caller, roles, row)) throw denied(verb, exposed);
 }
 
 function checkFields(caller: Caller, exposed: Exposed, verb: 'create' | 'update', given: AnyRow, row: Ownership): void {
@@ -124,7 +137,8 @@ async function createOne(c: Context, exposed: Exposed, draft: Draft, parent: Any
   if (!operations.create) throw denied('create', exposed);
   const projectId = projectFor(exposed, draft, c.caller, parent);
   checkRole(c.caller, resource.policy.create, exposed, 'create', { projectId });
-  const owners = await ownership(c, exposed, 'create', draft.given, projectId, draft.values.network_id);
+  const target = { project_id: projectId, network_id: draft.values.network_id };
+  const owners = await ownership(c.t, c.caller, exposed, 'create', draft.given, target);
   checkFields(c.caller, exposed, 'create', draft.given, owners);
   const values = exposed.fields.has('project_id') ? { ...draft.values, project_id: projectId } : draft.values;
   return (await operations.create(c, values, parent as never)) as AnyRow;
@@ -152,7 +166,7 @@ export async function updateRow(services: Services, exposed: Exposed, request: R
     const c = writeContext(services, t, request.caller);
     const parent = await findParent(t, exposed, request.caller, request.parentId);
     const row = await findRow(t, exposed, request.caller, id, request.parentId);
-    const owners = await ownership(c, exposed, 'update', changes, row.project_id as string, row.network_id);
+    const owners = await ownership(t, request.caller, exposed, 'update', changes, row);
     checkRole(request.caller, resource.policy.update, exposed, 'update', owners);
     checkFields(request.caller, exposed, 'update', changes, owners);
     checkRevision(row, request.revision);
@@ -169,7 +183,8 @@ export async function deleteRow(services: Services, exposed: Exposed, request: R
   await services.store.transact(async (t) => {
     const parent = await findParent(t, exposed, request.caller, request.parentId);
     const row = await findRow(t, exposed, request.caller, id, request.parentId);
-    checkRole(request.caller, resource.policy.delete, exposed, 'delete', { projectId: row.project_id as string });
+    const owners = await ownership(t, request.caller, exposed, 'delete', {}, row);
+    checkRole(request.caller, resource.policy.delete, exposed, 'delete', owners);
     checkRevision(row, request.revision);
     if (!operations.remove) throw denied('delete', exposed);
     await operations.remove(writeContext(services, t, request.caller), row, parent);

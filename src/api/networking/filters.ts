@@ -5,8 +5,9 @@
 import { type Fault, invalidInput, malformedBody, portForwardingFilterNotSupported } from '../../model/faults.ts';
 import { ipAllocation, portSecurityGroup } from '../../model/index.ts';
 import type { Field, SpecialFilter } from '../../model/language.ts';
-import { Problem } from '../../model/types.ts';
+import { boolean, Problem } from '../../model/types.ts';
 import { type Subject, sees } from '../../rules/policy.ts';
+import { sharedIs } from '../../rules/sharing.ts';
 import type { Condition, Scalar } from '../../store/query.ts';
 import { invalidField } from '../faults.ts';
 import type { Query } from '../wire/query-string.ts';
@@ -55,7 +56,15 @@ function memberOf(groups: readonly string[]): Condition {
   return { op: 'among', column: 'id', record: portSecurityGroup.name, select: 'port_id', where };
 }
 
-function special(filter: SpecialFilter, given: readonly string[]): Condition {
+function readFlags(name: string, values: readonly string[]): boolean[] {
+  return values.map((text) => {
+    const flag = boolean().parse(text);
+    if (flag instanceof Problem) throw invalidField(name, flag);
+    return flag;
+  });
+}
+
+function special(filter: Exclude<SpecialFilter, 'shared'>, given: readonly string[]): Condition {
   if (filter === 'fixed_ips') return fixedIps(given);
   if (filter === 'security_groups') return memberOf(given);
   const values = given.flatMap((value) => value.split(','));
@@ -83,7 +92,9 @@ function unsupported(exposed: Exposed, names: readonly string[]): Fault {
 /** The condition on one parameter; `undefined` where the resource has no such filter for this caller. */
 function condition(exposed: Exposed, subject: Subject, key: string, values: readonly string[]): Condition | undefined {
   const { resource, fields } = exposed;
-  if ((resource.specialFilters as readonly string[]).includes(key)) return special(key as SpecialFilter, values);
+  if (key === 'shared' && (fields.has(key) || resource.specialFilters.includes(key)))
+    return sharedIs(resource, subject, readFlags(key, values));
+  if ((resource.specialFilters as readonly string[]).includes(key)) return special(key as 'tags', values);
   if (key === 'changed_since' && resource.standard) return changedSince(values);
   const name = key === 'tenant_id' ? 'project_id' : key;
   const field = fields.get(name);

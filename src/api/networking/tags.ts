@@ -1,13 +1,13 @@
 /** Tags: words on a row, changed one at a time or all at once. Neutron: extensions/tagging.py. */
 import { forbidden, malformedBody } from '../../model/faults.ts';
 import { Problem } from '../../model/types.ts';
-import { holds, ruleName } from '../../rules/policy.ts';
+import { holdsAny, needsNetwork, ruleName } from '../../rules/policy.ts';
 import { invalidField, tagNotFound } from '../faults.ts';
 import type { Services } from '../services.ts';
 import { isObject } from '../wire/json-body.ts';
 import type { Request } from './engine.ts';
 import type { AnyRow, Exposed } from './exposure.ts';
-import { checkRevision, findRow, tableOf } from './lookup.ts';
+import { checkRevision, findRow, networkOwner, tableOf } from './lookup.ts';
 
 const tagsOf = (row: AnyRow) => (row.tags ?? []) as readonly string[];
 
@@ -49,8 +49,12 @@ export async function changeTags(
   const { resource } = exposed;
   return services.store.transact(async (t) => {
     const row = await findRow(t, exposed, request.caller, id);
-    const role = resource.policy.update ?? resource.policy.delete ?? 'admin';
-    if (!holds(request.caller, role, { projectId: row.project_id as string }))
+    const roles = resource.policy.update ?? resource.policy.delete ?? 'admin';
+    const owners = { projectId: row.project_id as string };
+    const networkProjectId = needsNetwork(request.caller, roles, owners)
+      ? await networkOwner(t, request.caller, row.network_id)
+      : undefined;
+    if (!holdsAny(request.caller, roles, { ...owners, networkProjectId }))
       throw forbidden(`${ruleName('update', resource)}:tags`);
     checkRevision(row, request.revision);
     const before = tagsOf(row);

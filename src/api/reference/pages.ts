@@ -1,7 +1,7 @@
 /** The reference pages, written from the model, the catalogue of faults and the list of extensions. */
 import { type FaultKind, faultKinds } from '../../model/faults.ts';
 import { resources } from '../../model/index.ts';
-import type { Field, Resource, Role } from '../../model/language.ts';
+import type { Field, Resource, Role, Roles } from '../../model/language.ts';
 import { extensions, type Need, publishedExtensions } from '../../rules/extensions.ts';
 import { defaultSettings } from '../../rules/settings.ts';
 // Whatever declares faults, so that the catalogue is whole.
@@ -44,6 +44,12 @@ function fieldRow(name: string, field: Field<unknown>): string[] {
   ];
 }
 
+const namesOf = (some: Roles) =>
+  [some]
+    .flat()
+    .map((role) => roles[role])
+    .join(', ');
+
 function methods(resource: Resource): string[][] {
   const path = `/v2.0${resource.path}`;
   const { policy } = resource;
@@ -51,8 +57,8 @@ function methods(resource: Resource): string[][] {
     ['GET', path, roles[policy.get]],
     ['GET', `${path}/{id}`, roles[policy.get]],
     policy.create ? ['POST', path, roles[policy.create]] : undefined,
-    policy.update ? ['PUT', `${path}/{id}`, roles[policy.update]] : undefined,
-    policy.delete ? ['DELETE', `${path}/{id}`, roles[policy.delete]] : undefined,
+    policy.update ? ['PUT', `${path}/{id}`, namesOf(policy.update)] : undefined,
+    policy.delete ? ['DELETE', `${path}/{id}`, namesOf(policy.delete)] : undefined,
     ...resource.actions.map((action) => ['PUT', `${path}/{id}/${action.name}`, roles[action.role]]),
   ];
   return lines

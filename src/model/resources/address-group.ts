@@ -1,4 +1,4 @@
-import { field, resource } from '../language.ts';
+import { field, resource, sharedField } from '../language.ts';
 import * as t from '../types.ts';
 
 /** How many prefixes one address group may have. */
@@ -14,6 +14,7 @@ export const addressGroup = resource({
   alias: 'address-group',
   path: '/address-groups',
   doc: 'A named set of prefixes that rules of security groups refer to.',
+  sight: ['shared'],
   actions: [
     { name: 'add_addresses', doc: 'Adds prefixes.', role: 'member', answers: 'row' },
     { name: 'remove_addresses', doc: 'Removes prefixes.', role: 'member', answers: 'row' },
@@ -30,5 +31,6 @@ export const addressGroup = resource({
       post: 'member',
       default: [],
     }),
+    shared: sharedField('Whether an RBAC policy lets the caller, or everybody, use it.'),
   },
 });

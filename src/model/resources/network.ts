@@ -1,4 +1,4 @@
-import { field, resource } from '../language.ts';
+import { field, resource, sharedField } from '../language.ts';
 import * as t from '../types.ts';
 import { qosPolicyId } from './qos.ts';
 
@@ -31,12 +31,9 @@ export const network = resource({
     }),
     status: field(t.oneOf('ACTIVE', 'DOWN', 'BUILD', 'ERROR'), 'Whether it works.', { filter: true, sort: true }),
     subnets: field(t.list(t.uuid()), 'The ids of its subnets.', { stored: false }),
-    shared: field(t.boolean(), 'Whether every project sees and uses it.', {
+    shared: sharedField('Whether others than its owner see and use it: the caller, by an RBAC policy, or everybody.', {
       post: 'admin',
       put: 'admin',
-      default: false,
-      filter: true,
-      sort: true,
     }),
     'router:external': field(
       t.boolean(),

@@ -15,6 +15,7 @@ export const port = resource({
   alias: 'port',
   doc: 'A place on a network where one device is attached, with its MAC and IP addresses.',
   sight: ['network_owner'],
+  policy: { get: 'reader', create: 'member', update: 'member', delete: ['member', 'network_owner'] },
   specialFilters: ['fixed_ips', 'security_groups'],
   quota: { default: 500 },
   unique: [['network_id', 'mac_address']],
@@ -43,7 +44,7 @@ export const port = resource({
     fixed_ips: field(
       t.list(t.object({}, { subnet_id: t.uuid(), ip_address: t.ip() }), { max: 64 }),
       'Its addresses; in a request each names a subnet, an address, or both; left out: one of the IPv4 subnets, one of the IPv6 subnets.',
-      { post: 'member', put: 'member' },
+      { post: 'member', put: 'network_owner' },
     ),
     device_id: field(t.string(255), 'What is attached: the id of an instance, a router, a DHCP service.', {
       post: 'member',

@@ -1,5 +1,5 @@
 /** QoS policies and the rules in them (neutron_lib/api/definitions/qos*.py). */
-import { bareResource, field, resource } from '../language.ts';
+import { bareResource, field, resource, sharedField } from '../language.ts';
 import * as t from '../types.ts';
 
 const MAX_INTEGER = 2147483647;
@@ -24,11 +24,9 @@ export const qosPolicy = resource({
       filter: true,
       sort: true,
     }),
-    shared: field(t.boolean(), 'Whether every project sees and uses it.', {
+    shared: sharedField('Whether an RBAC policy lets the caller, or everybody, use it.', {
       post: 'manager',
       put: 'manager',
-      default: false,
-      filter: true,
     }),
     is_default: field(t.boolean(), 'Whether new networks of its project have it.', {
       post: 'manager',

@@ -1,4 +1,4 @@
-import { field, resource } from '../language.ts';
+import { field, resource, sharedField } from '../language.ts';
 import * as t from '../types.ts';
 
 /** A named set of rules about what reaches and leaves a port. */
@@ -8,6 +8,7 @@ export const securityGroup = resource({
   alias: 'security-group',
   path: '/security-groups',
   doc: 'A named set of rules: what may reach and leave the ports that are in it.',
+  sight: ['shared'],
   quota: { default: 10 },
   fields: {
     name: field(t.string(255), 'A name for people; each project has one called default.', {
@@ -26,6 +27,9 @@ export const securityGroup = resource({
       alias: 'stateful-security-group',
     }),
     security_group_rules: field(t.list(t.anyObject()), 'Its rules.', { stored: false }),
+    shared: sharedField('Whether an RBAC policy lets the caller, or everybody, use it.', {
+      alias: 'security-groups-shared-filtering',
+    }),
   },
 });
 

@@ -8,6 +8,13 @@ export const subnet = resource({
   alias: 'subnet',
   doc: 'A prefix of IP addresses on a network, with its gateway, DHCP settings and pools.',
   sight: ['network_seen'],
+  policy: {
+    get: 'reader',
+    create: 'member',
+    update: ['member', 'network_owner'],
+    delete: ['member', 'network_owner'],
+  },
+  specialFilters: ['shared'],
   quota: { default: 100 },
   indexes: [['network_id'], ['segment_id']],
   fields: {

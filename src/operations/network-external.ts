@@ -1,0 +1,32 @@
+/** Whether a network is external, and who may use it as such. Neutron: db/external_net_db.py. */
+import { externalNetworkInUse } from '../model/faults.ts';
+import { network, port } from '../model/index.ts';
+import { ACCESS_EXTERNAL } from '../model/resources/rbac-policy.ts';
+import type { Context } from './context.ts';
+import { closeTo, openToAll, type SharedObject } from './sharing.ts';
+
+/** Throws ExternalNetworkInUse where the network has gateways or floating IPs. */
+async function checkNotUsed(c: Context, id: string): Promise<void> {
+  const owners = ['network:router_gateway', 'network:floatingip'];
+  const used = await c.t.first(port, { network_id: id, device_owner: owners });
+  if (used) throw externalNetworkInUse(id);
+}
+
+/** Makes a network external or ordinary, and leaves it to the caller who may use it; ExternalNetworkInUse where it has gateways. */
+export async function setExternal(c: Context, id: string, external: boolean): Promise<void> {
+  const row = await c.t.get(network, id);
+  if (!row || row['router:external'] === external) return;
+  if (!external) await checkNotUsed(c, id);
+  await c.t.update(network, id, { 'router:external': external });
+}
+
+/**
+ * What `router:external` of a request means beside the column: a network that becomes external is open to everybody, one that
+ * is no longer has no policy about it. `before`: whether it was.
+ */
+export async function shareExternal(c: Context, row: SharedObject, before: boolean, after: boolean): Promise<void> {
+  if (before === after) return;
+  if (after) return openToAll(c, 'network', row, ACCESS_EXTERNAL);
+  await checkNotUsed(c, row.id);
+  await closeTo(c, row.id, { action: ACCESS_EXTERNAL });
+}
