@@ -43,6 +43,7 @@ test('[agent] extensions of l3_agent.ini switches it on the host; that of the L2
     'router',
     'port_forwarding',
     'qos',
+    'trunk',
   ]);
 });
 

@@ -93,7 +93,7 @@ function notes(reader: OptionReader, hasServerFile: boolean): string[] {
         `${entry.file}:${entry.line}: [${entry.section}] ${entry.name}: ${others.join(', ')} ${others.length === 1 ? 'is' : 'are'} not there yet; there is ${known.join(', ')}.`,
       );
   };
-  told(options.servicePlugins, ['router', 'port_forwarding', 'segments', 'qos']);
+  told(options.servicePlugins, ['router', 'port_forwarding', 'segments', 'qos', 'trunk']);
   told(options.mechanismDrivers, ['linuxbridge', 'l2population']);
   told(options.extensionDrivers, ['port_security']);
   told(options.l3Extensions, ['port_forwarding']);

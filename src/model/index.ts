@@ -14,12 +14,14 @@ import { router } from './resources/router.ts';
 import { securityGroup, securityGroupRule } from './resources/security-group.ts';
 import { segment } from './resources/segment.ts';
 import { subnet } from './resources/subnet.ts';
+import { trunk } from './resources/trunk.ts';
 
 export * from './records/identity.ts';
 export * from './records/networking.ts';
 export { addressGroup } from './resources/address-group.ts';
 export * from './resources/qos.ts';
 export { segment } from './resources/segment.ts';
+export * from './resources/trunk.ts';
 export {
   agent,
   floatingip,
@@ -49,6 +51,7 @@ export const resources: readonly Resource[] = [
   router,
   floatingip,
   portForwarding,
+  trunk,
   agent,
   rbacPolicy,
 ];
@@ -60,6 +63,7 @@ export const records: readonly Record_[] = [
   networking.portSecurityGroup,
   networking.defaultSecurityGroup,
   networking.qosDefaultPolicy,
+  networking.trunkSubport,
   networking.quotaLimit,
   networking.quotaUsage,
   networking.routerBinding,

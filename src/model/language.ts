@@ -106,8 +106,13 @@ export interface Action {
   readonly name: string;
   readonly doc: string;
   readonly role: Role;
-  /** The body of the answer: what the operation returns, or the row that it returns, shown as the resource is. */
-  readonly answers?: 'row';
+  /**
+   * The body of the answer: what the operation returns, or the row that it returns, shown as the resource is, under the
+   * resource's name or `bare`.
+   */
+  readonly answers?: 'row' | 'bare row';
+  /** Of a verb that only looks, with GET: the fields of the row that it shows. */
+  readonly shows?: readonly string[];
 }
 
 /** What the API shows: a record with a place in the URL space. */

@@ -14,6 +14,7 @@ import { securityGroupOperations } from './security-group.ts';
 import { securityGroupRuleOperations } from './security-group-rule.ts';
 import { segmentOperations } from './segment.ts';
 import { subnetOperations } from './subnet.ts';
+import { trunkOperations } from './trunk.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: operations of every resource; each takes the rows of its own.
 export const operations: Readonly<Record<string, Operations<any>>> = {
@@ -31,4 +32,5 @@ export const operations: Readonly<Record<string, Operations<any>>> = {
   security_group_rule: securityGroupRuleOperations,
   segment: segmentOperations,
   subnet: subnetOperations,
+  trunk: trunkOperations,
 };

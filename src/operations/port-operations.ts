@@ -5,6 +5,7 @@ import type { Operations } from './context.ts';
 import { createPort, removePort, updatePort } from './port.ts';
 import { networkPolicies } from './qos-use.ts';
 import { scheduleDhcp } from './schedule.ts';
+import { trunkDetails } from './trunk-ports.ts';
 
 export const portOperations: Operations<typeof port> = {
   resource: port,
@@ -16,7 +17,14 @@ export const portOperations: Operations<typeof port> = {
       c,
       rows.map((row) => row.network_id),
     );
-    return rows.map((row) => ({ qos_network_policy_id: policies.get(row.network_id) ?? null }));
+    const trunks = await trunkDetails(
+      c.r,
+      rows.map((row) => row.id),
+    );
+    return rows.map((row) => ({
+      qos_network_policy_id: policies.get(row.network_id) ?? null,
+      trunk_details: trunks.get(row.id) ?? null,
+    }));
   },
   remove: async (c, row) => {
     await removePort(c, row);

@@ -28,6 +28,7 @@ import { checkPortPolicy } from './qos-use.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { ensureDefaultGroup } from './security-group.ts';
 import { newStandard } from './standard.ts';
+import { checkNotInTrunk } from './trunk-ports.ts';
 import { attachableNetwork } from './visible.ts';
 import { wakePort } from './wake.ts';
 
@@ -138,8 +139,9 @@ export async function createPort(
     'binding:vnic_type': draft['binding:vnic_type'] ?? 'normal',
     'binding:profile': draft['binding:profile'] ?? {},
     qos_policy_id: draft.qos_policy_id ?? null,
-    // Shown from the network's row.
+    // Shown from other rows.
     qos_network_policy_id: null,
+    trunk_details: null,
   });
   await takeAddresses(c, row, fixedIps);
   await setGroups(c, row.id, [], row.security_groups);
@@ -282,6 +284,7 @@ async function checkNotInService(c: Context, row: PortRow): Promise<void> {
 /** Deletes a port. `force`: also one that a router or a floating IP has, which is otherwise ServicePortInUse. */
 export async function removePort(c: Context, row: PortRow, options: { force?: boolean } = {}): Promise<void> {
   if (!options.force) await checkNotInService(c, row);
+  await checkNotInTrunk(c, row.id);
   await releasePort(c, row);
   await c.t.delete(port, row.id);
   await releaseQuota(c, 'port', row.project_id);

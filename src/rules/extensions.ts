@@ -16,7 +16,7 @@ export interface Extension {
 }
 
 /** `service_plugins` or `extension_drivers` must name it. */
-export type Need = 'router' | 'port_forwarding' | 'segments' | 'port_security' | 'qos';
+export type Need = 'router' | 'port_forwarding' | 'segments' | 'port_security' | 'qos' | 'trunk';
 
 // Class paths that Neutron accepts in `service_plugins` beside the short names.
 const classPaths: Readonly<Record<string, string>> = {
@@ -24,6 +24,7 @@ const classPaths: Readonly<Record<string, string>> = {
   'neutron.services.portforwarding.pf_plugin.PortForwardingPlugin': 'port_forwarding',
   'neutron.services.qos.qos_plugin.QoSPlugin': 'qos',
   'neutron.services.segments.plugin.Plugin': 'segments',
+  'neutron.services.trunk.plugin.TrunkPlugin': 'trunk',
 };
 
 /** The short names of the configured service plugins; port forwarding brings the router plugin that it needs. */
@@ -296,6 +297,14 @@ export const extensions: readonly Extension[] = [
     'Rules without naming their policy.',
     'qos',
   ),
+  extension(
+    'trunk',
+    'Trunk Extension',
+    '2016-01-01',
+    'Ports that carry the frames of other ports, with tags.',
+    'trunk',
+  ),
+  extension('trunk-details', 'Trunk port details', '2016-01-01', 'The parent port shows its trunk.', 'trunk'),
 ];
 
 // What every server has; Neutron does not list these either.

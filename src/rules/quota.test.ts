@@ -7,6 +7,7 @@ test("limits are Neutron's unless the operator set them", () => {
   assert.deepEqual(defaultLimits(defaultSettings), {
     network: 100,
     subnet: 100,
+    trunk: -1,
     security_group: 10,
     security_group_rule: 100,
     port: 500,

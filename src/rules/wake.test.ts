@@ -31,6 +31,7 @@ const base: Row<typeof port> = {
   'binding:vif_details': {},
   qos_policy_id: null,
   qos_network_policy_id: null,
+  trunk_details: null,
 };
 const ofPort = ['port/p', 'network/n', 'dhcp/n', 'security_group/g', 'address_set/g'];
 

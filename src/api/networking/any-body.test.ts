@@ -37,6 +37,8 @@ before(async () => {
   const inside = { internal_port_id: port.id, internal_ip_address: port.fixed_ips[0].ip_address };
   const forwarding = { ...inside, protocol: 'tcp', internal_port: 80, external_port: 8080 };
   await make('port_forwarding', `/v2.0/floatingips/${fip.id}/port_forwardings`, forwarding);
+  const parent = await make('port', '/v2.0/ports', { network_id });
+  await make('trunk', '/v2.0/trunks', { port_id: parent.id });
   const policy = await make('policy', '/v2.0/qos/policies', { name: 'policy' });
   const rules = {
     bandwidth_limit_rule: { max_kbps: 5 },

@@ -208,8 +208,25 @@ export async function actOnRow(
       throw forbidden(`rule:${action.name}`);
     checkRevision(row, request.revision);
     const result = await perform(writeContext(services, t, request.caller), row, body);
-    if (action.answers !== 'row') return result;
+    if (action.answers === undefined) return result;
     const [shown] = await renderRows(readContext(services, t, request.caller), exposed, [result as AnyRow]);
-    return { [exposed.resource.name]: shown };
+    return action.answers === 'row' ? { [exposed.resource.name]: shown } : shown;
+  });
+}
+
+/** `GET /v2.0/trunks/{id}/get_subports`. */
+export async function lookAtRow(
+  services: Services,
+  exposed: Exposed,
+  request: Request,
+  id: string,
+  action: Action,
+): Promise<unknown> {
+  return services.store.read(async (r) => {
+    const row = await findRow(r, exposed, request.caller, id);
+    if (!holds(request.caller, action.role, { projectId: row.project_id as string }))
+      throw forbidden(`rule:${action.name}`);
+    const [shown] = await renderRows(readContext(services, r, request.caller), exposed, [row], action.shows);
+    return shown;
   });
 }

@@ -4,9 +4,9 @@ import { extensionNotFound } from '../../model/faults.ts';
 import { type Extension, publishedAliases, publishedExtensions } from '../../rules/extensions.ts';
 import type { Services } from '../services.ts';
 import { readQuery } from '../wire/query-string.ts';
-import { callerOf, type Handlers, jsonBody, paramOf, route } from '../wire/router.ts';
+import { callerOf, type Handler, type Handlers, jsonBody, paramOf, route } from '../wire/router.ts';
 import { agentSchedulingRoutes } from './agent-scheduling.ts';
-import { actOnRow, createRows, deleteRow, listRows, type Request, showRow, updateRow } from './engine.ts';
+import { actOnRow, createRows, deleteRow, listRows, lookAtRow, type Request, showRow, updateRow } from './engine.ts';
 import type { Exposed, Exposure } from './exposure.ts';
 import { readIfMatch } from './lookup.ts';
 import { qosRuleTypeRoutes } from './qos-rule-types.ts';
@@ -42,9 +42,9 @@ function resourceRoutes(app: FastifyInstance, services: Services, exposed: Expos
   route(app, path, collection);
   route(app, `${path}/:id`, one);
   for (const action of resource.actions) {
-    route(app, `${path}/:id/${action.name}`, {
-      PUT: (request) => actOnRow(services, exposed, asked(request), id(request), action),
-    });
+    const perform = action.shows ? lookAtRow : actOnRow;
+    const handler: Handler = (request) => perform(services, exposed, asked(request), id(request), action);
+    route(app, `${path}/:id/${action.name}`, action.shows ? { GET: handler } : { PUT: handler });
   }
   if (!exposed.fields.has('tags')) return;
   tagRoutes(app, services, exposed, path);

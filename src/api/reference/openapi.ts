@@ -162,13 +162,13 @@ function pathsOf(exposed: Exposed): Json {
     [row]: { ...pathParameters(row), ...rowPath(exposed) },
   };
   for (const action of resource.actions) {
-    const put = {
+    const verb = {
       operationId: action.name,
       summary: action.doc,
-      requestBody: jsonBody({ type: 'object' }),
+      ...(action.shows ? {} : { requestBody: jsonBody({ type: 'object' }) }),
       responses: { 200: answer('The outcome.', { type: 'object' }), ...faults },
     };
-    paths[`${row}/${action.name}`] = { ...pathParameters(row), put };
+    paths[`${row}/${action.name}`] = { ...pathParameters(row), [action.shows ? 'get' : 'put']: verb };
   }
   return paths;
 }

@@ -59,7 +59,11 @@ function methods(resource: Resource): string[][] {
     policy.create ? ['POST', path, roles[policy.create]] : undefined,
     policy.update ? ['PUT', `${path}/{id}`, namesOf(policy.update)] : undefined,
     policy.delete ? ['DELETE', `${path}/{id}`, namesOf(policy.delete)] : undefined,
-    ...resource.actions.map((action) => ['PUT', `${path}/{id}/${action.name}`, roles[action.role]]),
+    ...resource.actions.map((action) => [
+      action.shows ? 'GET' : 'PUT',
+      `${path}/{id}/${action.name}`,
+      roles[action.role],
+    ]),
   ];
   return lines
     .filter((line) => line !== undefined)

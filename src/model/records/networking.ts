@@ -58,6 +58,21 @@ export const qosDefaultPolicy = record({
   },
 });
 
+/** A port whose frames travel through another one with a tag. It is so in one trunk, and no two have one tag. */
+export const trunkSubport = record({
+  name: 'trunk_subport',
+  plural: 'trunk_subports',
+  doc: 'A port whose frames travel through the parent port of a trunk.',
+  key: ['port_id'],
+  unique: [['trunk_id', 'segmentation_type', 'segmentation_id']],
+  fields: {
+    port_id: field(t.uuid(), 'The port.', { references: { record: 'port', onDelete: 'cascade' } }),
+    trunk_id: field(t.uuid(), 'The trunk.', { references: { record: 'trunk', onDelete: 'cascade' } }),
+    segmentation_type: field(t.string(32), 'How its frames are marked.'),
+    segmentation_id: field(t.integer(0, 4294967295), 'With which number.'),
+  },
+});
+
 /** A limit that an administrator set for a project. */
 export const quotaLimit = record({
   name: 'quota_limit',

@@ -137,5 +137,10 @@ export const port = resource({
       stored: false,
       alias: 'qos-port-network-policy',
     }),
+    trunk_details: field(t.nullable(t.anyObject()), 'The trunk that it is the parent port of, with its subports.', {
+      stored: false,
+      omitted: true,
+      alias: 'trunk-details',
+    }),
   },
 });
