@@ -95,6 +95,14 @@ export interface HostDhcp {
   }[];
   /** One entry for each address that may be leased. Sorted by ip. */
   readonly hosts: readonly { port_id: string; mac_address: string; ip: string; hostname: string }[];
+  /** Options of single ports, absent where no port has any. Sorted by port_id, ip_version, name. */
+  readonly options?: readonly {
+    port_id: string;
+    mac_address: string;
+    ip_version: 4 | 6;
+    name: string;
+    value: string;
+  }[];
 }
 
 /** An interface of a router: `qr-` or `qg-`. */

@@ -113,6 +113,8 @@ export interface Action {
   readonly answers?: 'row' | 'bare row';
   /** Of a verb that only looks, with GET: the fields of the row that it shows. */
   readonly shows?: readonly string[];
+  /** The extension that brings it, where that is not the resource's own. */
+  readonly alias?: string;
 }
 
 /** What the API shows: a record with a place in the URL space. */

@@ -30,6 +30,7 @@ async function create(c: Context, draft: Draft<typeof floatingip>): Promise<Floa
   const networkId = draft.floating_network_id ?? '';
   await checkExternal(c, networkId);
   checkAddressHasPort(draft);
+  checkNames(draft);
   if (draft.qos_policy_id) await visibleQosPolicy(c, draft.qos_policy_id);
   const standard = newStandard(c, draft);
   await consumeQuota(c, 'floatingip', standard.project_id);
@@ -43,6 +44,9 @@ async function create(c: Context, draft: Draft<typeof floatingip>): Promise<Floa
     status: 'DOWN',
     floating_port_id: portId,
     qos_policy_id: draft.qos_policy_id ?? null,
+    // Nothing is published without an external DNS service.
+    dns_name: '',
+    dns_domain: '',
     // Shown from other rows.
     qos_network_policy_id: null,
     subnet_id: null,
@@ -59,6 +63,11 @@ async function checkExternal(c: Context, networkId: string): Promise<void> {
   if (!(await c.t.first(subnet, { network_id: networkId, ip_version: 4 }))) {
     throw badRequest('floatingip', `Network ${networkId} does not contain any IPv4 subnet`);
   }
+}
+
+function checkNames({ dns_name: name = '', dns_domain: domain = '' }: Partial<FloatingIp>): void {
+  if (domain !== '' && name === '') throw badRequest('floatingip', 'dns_domain cannot be specified without a dns_name');
+  if (name !== '' && domain === '') throw badRequest('floatingip', 'dns_name cannot be specified without a dns_domain');
 }
 
 function checkAddressHasPort(given: Partial<FloatingIp>): void {
@@ -187,6 +196,8 @@ async function compute(c: ReadContext, rows: readonly FloatingIp[]): Promise<Par
   const byFloatingIp = Map.groupBy(forwardings, (row) => row.floatingip_id);
   return rows.map((row) => ({
     qos_network_policy_id: policies.get(row.floating_network_id) ?? null,
+    dns_name: '',
+    dns_domain: '',
     port_details: detailsOf(byId.get(row.port_id ?? '')),
     port_forwardings: (byFloatingIp.get(row.id) ?? []).map(forwardingInShort),
   }));

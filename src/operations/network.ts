@@ -46,6 +46,7 @@ async function createNetwork(c: Context, draft: Draft<typeof network>): Promise<
     segments: [],
     several_segments: segments.length > 1,
     l2_adjacency: true,
+    dns_domain: draft.dns_domain ?? '',
     mtu: chooseMtu(draft.mtu, smallestMtu(c, segments)),
     port_security_enabled: draft.port_security_enabled ?? true,
     qos_policy_id: await policyOfNewNetwork(c, standard, draft.qos_policy_id ?? null),

@@ -1,6 +1,8 @@
 /** What the API calls for ports. */
 import { portNotFound } from '../model/faults.ts';
 import { dhcpBinding, port } from '../model/index.ts';
+import { dnsAssignments } from '../rules/dns.ts';
+import { ipsOf } from '../rules/host-view/addresses.ts';
 import type { Operations } from './context.ts';
 import { createPort, removePort, updatePort } from './port.ts';
 import { networkPolicies } from './qos-use.ts';
@@ -24,6 +26,7 @@ export const portOperations: Operations<typeof port> = {
     return rows.map((row) => ({
       qos_network_policy_id: policies.get(row.network_id) ?? null,
       trunk_details: trunks.get(row.id) ?? null,
+      dns_assignment: dnsAssignments(c.settings, row.dns_name, ipsOf(row)).map((one) => ({ ...one })),
     }));
   },
   remove: async (c, row) => {

@@ -21,6 +21,7 @@ import {
   takeAddresses,
 } from './port-addresses.ts';
 import { bindingOn, hostOfDevice } from './port-binding.ts';
+import { changedExtras, firstExtras } from './port-extras.ts';
 import { checkGroups, checkSecurity, completePairs, isTrusted, setGroups } from './port-groups.ts';
 import { releaseForwardings, releasePort } from './port-hooks.ts';
 import { checkAddressesOnHost, isRouted, subnetsOnHost } from './port-segments.ts';
@@ -49,7 +50,7 @@ async function checkDevice(c: Context, owner: string, deviceId: string, projectI
 }
 
 async function chooseMac(c: Context, networkId: string, requested: string | undefined): Promise<string> {
-  if (requested === undefined) return freeMac(c, networkId);
+  if (requested === undefined || requested === '') return freeMac(c, networkId);
   await checkMacFree(c, networkId, requested);
   return requested;
 }
@@ -130,6 +131,9 @@ export async function createPort(
     mac_address: mac,
     fixed_ips: fixedIps,
     ip_allocation,
+    ...firstExtras(c, draft),
+    // Shown from its addresses.
+    dns_assignment: [],
     device_id: deviceId,
     device_owner: deviceOwner,
     admin_state_up: draft.admin_state_up ?? true,
@@ -153,8 +157,7 @@ async function newMac(c: Context, row: PortRow, requested: string | undefined): 
   if (requested === undefined || requested === row.mac_address) return row.mac_address;
   const vif = row['binding:vif_type'];
   if (vif !== 'unbound' && vif !== 'binding_failed') throw portBound(row.id, vif, row.mac_address, requested);
-  await checkMacFree(c, row.network_id, requested);
-  return requested;
+  return chooseMac(c, row.network_id, requested);
 }
 
 /** The new addresses of a port: what stays and comes, and what goes. Those that come are not taken yet. */
@@ -262,6 +265,7 @@ export async function updatePort(c: Context, row: PortRow, changes: Partial<Port
     mac_address: mac,
     fixed_ips: fixedIps,
     ip_allocation,
+    ...changedExtras(c, row, changes),
     ...(await newBinding(c, row, changes, after)),
   });
   if (!result) throw portNotFound(row.id);

@@ -5,6 +5,7 @@ import type { Draft, Row } from '../model/language.ts';
 import { checkRoutes } from '../rules/router.ts';
 import type { Context, Operations } from './context.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
+import { routesIn, withoutRoutes, withRoutes } from './router-extraroutes.ts';
 import { changeGateway, removeGateway } from './router-gateway.ts';
 import { addInterface, removeInterface } from './router-interface.ts';
 import { interfacePorts, routerPorts, subnetsOf } from './router-paths.ts';
@@ -24,6 +25,8 @@ async function create(c: Context, draft: Draft<typeof router>): Promise<RouterRo
     external_gateway_info: null,
     routes: [],
     gw_port_id: null,
+    // Shown from its gateway.
+    enable_snat: true,
     gw_qos_policy_id: null,
     withdrawn: false,
   });
@@ -82,5 +85,11 @@ export const routerOperations: Operations<typeof router> = {
   create,
   update,
   remove,
-  actions: { add_router_interface: addInterface, remove_router_interface: removeInterface },
+  actions: {
+    add_router_interface: addInterface,
+    remove_router_interface: removeInterface,
+    add_extraroutes: (c, row, body) => update(c, row, { routes: withRoutes(row.routes, routesIn(body)) }),
+    remove_extraroutes: (c, row, body) => update(c, row, { routes: withoutRoutes(row.routes, routesIn(body)) }),
+  },
+  compute: async (_c, rows) => rows.map((row) => ({ enable_snat: row.external_gateway_info?.enable_snat ?? true })),
 };

@@ -16,7 +16,18 @@ export interface Extension {
 }
 
 /** `service_plugins` or `extension_drivers` must name it. */
-export type Need = 'router' | 'port_forwarding' | 'segments' | 'port_security' | 'qos' | 'trunk';
+/** The drivers that `extension_drivers` names; everything else is a service plugin. */
+export const driverNeeds = [
+  'port_security',
+  'dns',
+  'dns_domain_ports',
+  'data_plane_status',
+  'uplink_status_propagation',
+  'uplink_status_propagation_updatable',
+] as const;
+
+/** `service_plugins` or `extension_drivers` must name it. */
+export type Need = (typeof driverNeeds)[number] | 'router' | 'port_forwarding' | 'segments' | 'qos' | 'trunk';
 
 // Class paths that Neutron accepts in `service_plugins` beside the short names.
 const classPaths: Readonly<Record<string, string>> = {
@@ -31,6 +42,21 @@ const classPaths: Readonly<Record<string, string>> = {
 export function servicePluginNames(settings: Pick<NetworkingSettings, 'servicePlugins'>): ReadonlySet<string> {
   const names = new Set(settings.servicePlugins.map((name) => classPaths[name] ?? name));
   if (names.has('port_forwarding')) names.add('router');
+  return names;
+}
+
+// Drivers that bring what another does, in the order of Neutron's classes.
+const broader: readonly (readonly [string, string])[] = [
+  ['subnet_dns_publish_fixed_ip', 'dns_domain_keywords'],
+  ['dns_domain_keywords', 'dns_domain_ports'],
+  ['dns_domain_ports', 'dns'],
+  ['uplink_status_propagation_updatable', 'uplink_status_propagation'],
+];
+
+/** The configured extension drivers, with those whose work they do too. */
+export function extensionDriverNames(settings: Pick<NetworkingSettings, 'extensionDrivers'>): ReadonlySet<string> {
+  const names = new Set(settings.extensionDrivers);
+  for (const [name, other] of broader) if (names.has(name)) names.add(other);
   return names;
 }
 
@@ -171,6 +197,63 @@ export const extensions: readonly Extension[] = [
   extension('stateful-security-group', 'Stateful security group', '2019-11-26', 'A group may be stateless.'),
   extension('port-security', 'Port Security', '2012-07-23', 'Anti-spoofing may be switched off.', 'port_security'),
   extension('router', 'Neutron L3 Router', '2012-07-20', 'Routers between networks, and floating IPs.', 'router'),
+  extension(
+    'extraroute-atomic',
+    'Atomically add/remove extra routes',
+    '2019-07-10',
+    'Static routes that come and go one by one.',
+    'router',
+  ),
+  extension(
+    'floatingip-pools',
+    'Floating IP Pools Extension',
+    '2018-03-21',
+    'The subnets that floating IPs come from.',
+    'router',
+  ),
+  extension(
+    'router-enable-snat',
+    'Exposes the router "enable_snat" read-only configuration flag',
+    '2025-09-18',
+    'Routers show whether they hide the inside addresses.',
+    'router',
+  ),
+  extension(
+    'port-mac-address-regenerate',
+    'Network port MAC address regenerate',
+    '2018-05-03',
+    'A port gets a new MAC address for null.',
+  ),
+  extension('extra_dhcp_opt', 'Neutron Extra DHCP options', '2013-03-17', 'DHCP options of single ports.'),
+  extension(
+    'dns-integration',
+    'DNS Integration',
+    '2015-08-15',
+    'Names of ports, floating IPs and networks in DNS.',
+    'dns',
+  ),
+  extension('dns-domain-ports', 'dns_domain for ports', '2017-04-24', 'Domains of single ports.', 'dns_domain_ports'),
+  extension(
+    'data-plane-status',
+    'Port data plane status extension',
+    '2017-01-24',
+    'What watches the wires says of a port.',
+    'data_plane_status',
+  ),
+  extension(
+    'uplink-status-propagation',
+    'Uplink status propagation extension',
+    '2018-05-31',
+    'Whether a virtual function follows its uplink.',
+    'uplink_status_propagation',
+  ),
+  extension(
+    'uplink-status-propagation-updatable',
+    'Uplink status propagation updatable extension',
+    '2024-09-03',
+    'The same, changeable.',
+    'uplink_status_propagation_updatable',
+  ),
   extension(
     'ext-gw-mode',
     'Neutron L3 Configurable external gateway mode',
@@ -315,8 +398,9 @@ export function publishedExtensions(
   settings: Pick<NetworkingSettings, 'servicePlugins' | 'extensionDrivers'>,
 ): readonly Extension[] {
   const plugins = servicePluginNames(settings);
+  const drivers = extensionDriverNames(settings);
   const isOn = (need: Need) =>
-    plugins.has(need) || (need === 'port_security' && settings.extensionDrivers.includes(need));
+    (driverNeeds as readonly string[]).includes(need) ? drivers.has(need) : plugins.has(need);
   return extensions.filter((e) => e.needs.every(isOn)).sort((a, b) => (a.alias < b.alias ? -1 : 1));
 }
 

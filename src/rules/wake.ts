@@ -22,6 +22,8 @@ const seenOfPort = [
   'port_security_enabled',
   'allowed_address_pairs',
   'binding:host_id',
+  'dns_name',
+  'extra_dhcp_opts',
 ] as const satisfies readonly (keyof Row<typeof port>)[];
 
 /** The columns of a subnet that a host object is built from. */

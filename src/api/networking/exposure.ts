@@ -19,6 +19,8 @@ export interface Exposed {
   readonly operations: AnyOperations;
   /** The fields that exist for clients, in the model's order. */
   readonly fields: ReadonlyMap<string, Field<unknown>>;
+  /** The published extensions. */
+  readonly aliases: ReadonlySet<string>;
   /** The resource whose row the path names in front. */
   readonly parent: Exposed | undefined;
 }
@@ -48,7 +50,13 @@ export function exposeModel(
     const own = operations[resource.name];
     const parent = resource.parent ? exposure.get(resource.parent.resource) : undefined;
     if (!own || !aliases.has(resource.alias) || (resource.parent && !parent)) continue;
-    exposure.set(resource.name, { resource, operations: own, fields: existingFields(resource, aliases), parent });
+    exposure.set(resource.name, {
+      resource,
+      operations: own,
+      fields: existingFields(resource, aliases),
+      aliases,
+      parent,
+    });
   }
   return exposure;
 }

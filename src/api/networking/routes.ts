@@ -8,6 +8,7 @@ import { callerOf, type Handler, type Handlers, jsonBody, paramOf, route } from 
 import { agentSchedulingRoutes } from './agent-scheduling.ts';
 import { actOnRow, createRows, deleteRow, listRows, lookAtRow, type Request, showRow, updateRow } from './engine.ts';
 import type { Exposed, Exposure } from './exposure.ts';
+import { floatingIpPoolRoutes } from './floatingip-pools.ts';
 import { readIfMatch } from './lookup.ts';
 import { qosRuleTypeRoutes } from './qos-rule-types.ts';
 import { quotaRoutes } from './quotas.ts';
@@ -42,6 +43,7 @@ function resourceRoutes(app: FastifyInstance, services: Services, exposed: Expos
   route(app, path, collection);
   route(app, `${path}/:id`, one);
   for (const action of resource.actions) {
+    if (action.alias !== undefined && !exposed.aliases.has(action.alias)) continue;
     const perform = action.shows ? lookAtRow : actOnRow;
     const handler: Handler = (request) => perform(services, exposed, asked(request), id(request), action);
     route(app, `${path}/:id/${action.name}`, action.shows ? { GET: handler } : { PUT: handler });
@@ -109,7 +111,9 @@ export function networkingRoutes(app: FastifyInstance, services: Services, expos
   extensionRoutes(app, services);
   quotaRoutes(app, route, services);
   if (exposure.has('policy')) qosRuleTypeRoutes(app, services);
-  agentSchedulingRoutes(app, services, exposure, publishedAliases(services.settings));
+  const aliases = publishedAliases(services.settings);
+  agentSchedulingRoutes(app, services, exposure, aliases);
+  if (aliases.has('floatingip-pools')) floatingIpPoolRoutes(app, services);
 }
 
 /** Registers the version documents, which need no token: clients discover the API by them. */

@@ -162,6 +162,7 @@ function pathsOf(exposed: Exposed): Json {
     [row]: { ...pathParameters(row), ...rowPath(exposed) },
   };
   for (const action of resource.actions) {
+    if (action.alias !== undefined && !exposed.aliases.has(action.alias)) continue;
     const verb = {
       operationId: action.name,
       summary: action.doc,

@@ -2,7 +2,7 @@
 import { type FaultKind, faultKinds } from '../../model/faults.ts';
 import { resources } from '../../model/index.ts';
 import type { Field, Resource, Role, Roles } from '../../model/language.ts';
-import { extensions, type Need, publishedExtensions } from '../../rules/extensions.ts';
+import { driverNeeds, extensions, type Need, publishedExtensions } from '../../rules/extensions.ts';
 import { defaultSettings } from '../../rules/settings.ts';
 // Whatever declares faults, so that the catalogue is whole.
 import '../faults.ts';
@@ -134,7 +134,7 @@ answer has the request's id in \`X-Openstack-Request-Id\`; the log has it too.`;
 export function extensionsPage(): string {
   const published = new Set(publishedExtensions(defaultSettings).map((extension) => extension.alias));
   const switchedBy = (need: Need) =>
-    `${code(need)} in ${code(need === 'port_security' ? 'extension_drivers' : 'service_plugins')}`;
+    `${code(need)} in ${code((driverNeeds as readonly string[]).includes(need) ? 'extension_drivers' : 'service_plugins')}`;
   const rows = [...extensions]
     .sort((a, b) => (a.alias < b.alias ? -1 : 1))
     .map(({ alias, description, needs }) => [

@@ -1,4 +1,5 @@
 import { field, resource } from '../language.ts';
+import { dnsDomain, relativeDnsName } from '../port-types.ts';
 import * as t from '../types.ts';
 import { qosPolicyId } from './qos.ts';
 
@@ -46,6 +47,18 @@ export const floatingip = resource({
     }),
     router_id: field(t.nullable(t.uuid()), 'The router that translates it.', { filter: true, sort: true }),
     status: field(t.oneOf('ACTIVE', 'DOWN', 'ERROR'), 'Whether its router carries it.', { filter: true, sort: true }),
+    dns_name: field(relativeDnsName(), 'Its name in an external DNS service; without one, nothing is published.', {
+      post: 'member',
+      default: '',
+      stored: false,
+      alias: 'dns-integration',
+    }),
+    dns_domain: field(dnsDomain(), 'The domain of that name; without an external DNS service, nothing is published.', {
+      post: 'member',
+      default: '',
+      stored: false,
+      alias: 'dns-integration',
+    }),
     port_details: field(t.nullable(t.anyObject()), 'The port that it stands for, in short.', {
       stored: false,
       alias: 'fip-port-details',

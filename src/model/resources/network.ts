@@ -1,4 +1,5 @@
 import { field, resource, sharedField } from '../language.ts';
+import { dnsDomain } from '../port-types.ts';
 import * as t from '../types.ts';
 import { qosPolicyId } from './qos.ts';
 
@@ -83,6 +84,14 @@ export const network = resource({
       { post: 'admin', see: 'admin', stored: false, omitted: true, alias: 'multi-provider' },
     ),
     several_segments: field(t.boolean(), 'Whether it has more than one segment.', { hidden: true, default: false }),
+    dns_domain: field(dnsDomain(), 'The domain that its ports are published in.', {
+      post: 'member',
+      put: 'member',
+      default: '',
+      filter: true,
+      sort: true,
+      alias: 'dns-integration',
+    }),
     l2_adjacency: field(t.boolean(), 'Whether its ports reach each other without a router.', {
       stored: false,
       alias: 'l2_adjacency',

@@ -1,4 +1,5 @@
 import { field, resource } from '../language.ts';
+import { dnsDomain, dnsName, lineOfText, macOrNew } from '../port-types.ts';
 import * as t from '../types.ts';
 import { qosPolicyId } from './qos.ts';
 
@@ -35,7 +36,7 @@ export const port = resource({
       sort: true,
       references: { record: 'network', onDelete: 'restrict' },
     }),
-    mac_address: field(t.mac(), 'Its MAC address; left out: a free one of the configured base.', {
+    mac_address: field(macOrNew(), 'Its MAC address; left out or null: a free one of the configured base.', {
       post: 'network_owner',
       put: 'admin',
       filter: true,
@@ -76,6 +77,47 @@ export const port = resource({
       'Whether its addresses are there, wait until it has a host (routed networks), or are not wanted.',
       { default: 'immediate', filter: true, sort: true, alias: 'ip_allocation' },
     ),
+    extra_dhcp_opts: field(
+      t.nullable(
+        t.list(
+          t.object({ opt_name: lineOfText(64), opt_value: t.nullable(t.string(255)) }, { ip_version: t.integer(4, 6) }),
+          { max: 64 },
+        ),
+      ),
+      'DHCP options of this port alone; in a change a value of null takes an option away, the others stay.',
+      { post: 'member', put: 'member', default: null, alias: 'extra_dhcp_opt' },
+    ),
+    dns_name: field(dnsName(), "Its name in DNS; kept only where dns_domain is not the default 'openstacklocal'.", {
+      post: 'member',
+      put: 'member',
+      default: '',
+      filter: true,
+      sort: true,
+      alias: 'dns-integration',
+    }),
+    dns_domain: field(dnsDomain(), 'The domain that it is published in, in place of that of its network.', {
+      post: 'member',
+      put: 'member',
+      default: '',
+      filter: true,
+      sort: true,
+      alias: 'dns-domain-ports',
+    }),
+    dns_assignment: field(t.list(t.anyObject()), 'The names that DHCP and DNS of its network know its addresses by.', {
+      stored: false,
+      alias: 'dns-integration',
+    }),
+    data_plane_status: field(t.nullable(t.oneOf('ACTIVE', 'DOWN')), 'What an observer of the wires says of it.', {
+      put: 'admin',
+      default: null,
+      alias: 'data-plane-status',
+    }),
+    propagate_uplink_status: field(t.boolean(), 'Whether a virtual function follows the state of its uplink.', {
+      post: 'member',
+      put: 'member',
+      default: true,
+      alias: 'uplink-status-propagation',
+    }),
     security_groups: field(
       t.list(t.uuid(), { max: 100, unique: true }),
       'The security groups; left out: the default one.',

@@ -11,6 +11,14 @@ export const router = resource({
   actions: [
     { name: 'add_router_interface', doc: 'Gives it an interface on a subnet or port.', role: 'member' },
     { name: 'remove_router_interface', doc: 'Takes an interface away.', role: 'member' },
+    { name: 'add_extraroutes', doc: 'Adds static routes.', role: 'member', alias: 'extraroute-atomic', answers: 'row' },
+    {
+      name: 'remove_extraroutes',
+      doc: 'Takes static routes away.',
+      role: 'member',
+      alias: 'extraroute-atomic',
+      answers: 'row',
+    },
   ],
   fields: {
     name: field(t.string(255), 'A name for people.', {
@@ -45,6 +53,10 @@ export const router = resource({
       'The gateway: its external network, its addresses there, and whether it hides the inside addresses.',
       { post: 'member', put: 'member', default: null },
     ),
+    enable_snat: field(t.boolean(), 'Whether its gateway hides the inside addresses.', {
+      stored: false,
+      alias: 'router-enable-snat',
+    }),
     routes: field(
       t.list(t.object({ destination: t.cidr(), nexthop: t.ip() }), { max: 30, unique: true }),
       'Static routes beside those of its interfaces.',

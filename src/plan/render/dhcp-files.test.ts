@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HostDhcp } from '../../model/host-objects.ts';
-import { dnsmasqArguments, hostsFile, optionsFile } from './dhcp-files.ts';
+import { dnsmasqArguments, hostsFile, optionsFile, tagsFile } from './dhcp-files.ts';
 
 type Subnet = HostDhcp['subnets'][number];
 
@@ -73,4 +73,28 @@ test('ranges are static, and the MTU is forced', () => {
   assert.ok(argv.includes('--dhcp-range=set:subnet-s1,10.0.0.0,static,255.255.255.0,86400s'));
   assert.ok(argv.includes('--dhcp-option-force=option:mtu,1450'));
   assert.ok(argv.includes('--dhcp-lease-max=256'));
+});
+
+test('options of a port go by a tag that the configuration file sets, never by one in the file of hosts', () => {
+  const option = { port_id: 'p2', mac_address: 'fa:16:3e:00:00:05', ip_version: 4 as const };
+  const dhcp: HostDhcp = {
+    ...service(subnet),
+    options: [
+      { ...option, name: 'tftp-server', value: '192.0.2.1' },
+      { ...option, name: '150', value: '192.0.2.2' },
+      { ...option, ip_version: 6, name: '59', value: 'tftp://x' },
+      { ...option, name: 'router', value: '' },
+    ],
+  };
+  assert.equal(tagsFile(dhcp), 'dhcp-mac=set:port-p2,fa:16:3e:00:00:05\n');
+  assert.deepEqual(optionsFile(dhcp).split('\n').slice(-5), [
+    'tag:port-p2,option:tftp-server,192.0.2.1',
+    'tag:port-p2,150,192.0.2.2',
+    'tag:port-p2,option6:59,tftp://x',
+    'tag:port-p2,option:router',
+    '',
+  ]);
+  assert.doesNotMatch(hostsFile(dhcp), /set:/);
+  assert.ok(dnsmasqArguments(dhcp, 'ns-p1', '/state').includes('--conf-file=/state/dhcp/n1/conf'));
+  assert.ok(dnsmasqArguments(service(subnet), 'ns-p1', '/state').includes('--conf-file=/dev/null'));
 });

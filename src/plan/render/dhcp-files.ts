@@ -1,7 +1,7 @@
 /**
  * What dnsmasq is told: its arguments and the files it reads, after Neutron's `agent/linux/dhcp.py`. Two differences, both since
- * dnsmasq 2.90 as Debian 12 ships it dies on SIGHUP where a hosts file has `set:` tags: none stand in files, and options go by
- * the tag of the subnet's range alone.
+ * dnsmasq 2.90 as Debian 12 ships it dies on SIGHUP where a hosts file has `set:` tags: none stand there. Options go by the tag of
+ * the subnet's range; those of single ports by a tag that the configuration file sets by MAC address, for which dnsmasq restarts.
  */
 import { netmask, parseCidr } from '../../lib/ip.ts';
 import type { HostDhcp } from '../../model/host-objects.ts';
@@ -76,12 +76,27 @@ function subnetOptions(subnet: Subnet, dhcp: HostDhcp): string[] {
   return lines;
 }
 
-/** `opts`: the options of each subnet. */
+const portTag = (portId: string) => `port-${portId}`;
+
+/** An option of a single port: by name, or by number. */
+function portOption(option: NonNullable<HostDhcp['options']>[number]): string {
+  const isNumber = /^\d+$/.test(option.name);
+  const family = option.ip_version === 6 ? 'option6:' : isNumber ? '' : 'option:';
+  const value = option.value === '' ? '' : `,${option.value}`;
+  return `tag:${portTag(option.port_id)},${family}${option.name}${value}`;
+}
+
+/** `opts`: the options of each subnet, and of single ports. */
 export function optionsFile(dhcp: HostDhcp): string {
-  return dhcp.subnets
-    .flatMap((subnet) => subnetOptions(subnet, dhcp))
+  return [...dhcp.subnets.flatMap((subnet) => subnetOptions(subnet, dhcp)), ...(dhcp.options ?? []).map(portOption)]
     .map((line) => `${line}\n`)
     .join('');
+}
+
+/** `conf`: which MAC address is which port, for those that have options of their own; '' where none has. */
+export function tagsFile(dhcp: HostDhcp): string {
+  const macs = new Map((dhcp.options ?? []).map((option) => [option.port_id, option.mac_address]));
+  return [...macs].map(([portId, mac]) => `dhcp-mac=set:${portTag(portId)},${mac}\n`).join('');
 }
 
 function rangeArgument(subnet: Subnet, leaseSeconds: number): string | null {
@@ -112,6 +127,7 @@ export function dhcpPaths(stateDir: string, networkId: string) {
     host: path('host'),
     names: path('addn_hosts'),
     options: path('opts'),
+    tags: path('conf'),
     device: path('interface'),
     leases: path('leases'),
     pid: path('pid'),
@@ -141,7 +157,7 @@ export function dnsmasqArguments(dhcp: HostDhcp, device: string, stateDir: strin
     ...ranges.filter((range) => range !== null),
     ...(dhcp.mtu > 0 ? [`--dhcp-option-force=option:mtu,${dhcp.mtu}`] : []),
     `--dhcp-lease-max=${leaseMax(dhcp.subnets)}`,
-    '--conf-file=/dev/null',
+    `--conf-file=${dhcp.options ? paths.tags : '/dev/null'}`,
     ...(dhcp.domain === '' ? [] : [`--domain=${dhcp.domain}`]),
   ];
 }

@@ -2,7 +2,7 @@
 import { cidrContains, parseCidr, parseIp } from '../../lib/ip.ts';
 import type { HostDhcp } from '../../model/host-objects.ts';
 import type { Fact, FileFact, ProcessFact, RouteFact } from '../facts.ts';
-import { dhcpPaths, dnsmasqArguments, hostsFile, namesFile, optionsFile } from './dhcp-files.ts';
+import { dhcpPaths, dnsmasqArguments, hostsFile, namesFile, optionsFile, tagsFile } from './dhcp-files.ts';
 import { digest } from './digest.ts';
 import type { HostEnvironment, Lookup, Rendering } from './language.ts';
 import { attach, namespaceFacts, pairFacts, sysctl } from './link-layer.ts';
@@ -32,6 +32,7 @@ function dnsmasqFacts(dhcp: HostDhcp, namespace: string, device: string, env: Ho
     file(paths.names, namesFile(dhcp)),
     file(paths.options, optionsFile(dhcp)),
   ];
+  const tags = dhcp.options ? [file(paths.tags, tagsFile(dhcp))] : [];
   const argv = dnsmasqArguments(dhcp, device, env.stateDir);
   const addresses = dhcp.port.fixed_ips.map(({ ip }) => ip);
   const process: ProcessFact = {
@@ -40,11 +41,11 @@ function dnsmasqFacts(dhcp: HostDhcp, namespace: string, device: string, env: Ho
     namespace,
     argv,
     pidFile: paths.pid,
-    restartOn: digest(JSON.stringify([argv, addresses])),
+    restartOn: digest(JSON.stringify([argv, addresses, ...tags.map(({ content }) => content)])),
     reloadOn: digest(JSON.stringify(read.map(({ content }) => content))),
     ownFiles: [paths.leases],
   };
-  return [...read, file(paths.device, device), process];
+  return [...read, ...tags, file(paths.device, device), process];
 }
 
 /** The facts of `dhcp/<network id>`. */

@@ -3,9 +3,9 @@
 import type { HostDhcp, HostNetwork } from '../../model/host-objects.ts';
 import type { network } from '../../model/index.ts';
 import type { Row } from '../../model/language.ts';
+import { leaseName } from '../dns.ts';
 import type { NetworkingSettings } from '../settings.ts';
 import { byText, hostAddresses, ipsOf, type PortRow, type SubnetRow, type Subnets } from './addresses.ts';
-import { deviceHostname } from './hostname.ts';
 
 type NetworkRow = Row<typeof network>;
 
@@ -50,6 +50,25 @@ export function isServed(row: SubnetRow): boolean {
   return row.enable_dhcp && (row.ip_version === 4 || row.ipv6_address_mode === 'dhcpv6-stateful');
 }
 
+/** The options of the ports that have an address to lease. */
+function portOptions(
+  ports: readonly PortRow[],
+  served: ReadonlySet<string>,
+): NonNullable<HostDhcp['options']>[number][] {
+  const options = ports.flatMap((port) =>
+    port.fixed_ips.some(({ subnet_id }) => subnet_id && served.has(subnet_id))
+      ? (port.extra_dhcp_opts ?? []).map(({ opt_name, opt_value, ip_version }) => ({
+          port_id: port.id,
+          mac_address: port.mac_address,
+          ip_version: ip_version === 6 ? (6 as const) : (4 as const),
+          name: opt_name,
+          value: opt_value ?? '',
+        }))
+      : [],
+  );
+  return options.sort(byText((option) => `${option.port_id} ${option.ip_version} ${option.name}`));
+}
+
 /** `dhcp/<network id>`: `own` is the port of the service, `ports` are all ports of the network. */
 export function hostDhcp(
   row: NetworkRow,
@@ -63,10 +82,18 @@ export function hostDhcp(
   const hosts = ports.flatMap((port) =>
     port.fixed_ips.flatMap(({ subnet_id, ip_address }) =>
       subnet_id && ip_address && servedIds.has(subnet_id)
-        ? [{ port_id: port.id, mac_address: port.mac_address, ip: ip_address, hostname: deviceHostname(ip_address) }]
+        ? [
+            {
+              port_id: port.id,
+              mac_address: port.mac_address,
+              ip: ip_address,
+              hostname: leaseName(settings, port.dns_name, ip_address),
+            },
+          ]
         : [],
     ),
   );
+  const options = portOptions(ports, servedIds);
   return {
     kind: 'dhcp',
     id: row.id,
@@ -83,5 +110,6 @@ export function hostDhcp(
       host_routes: on.host_routes,
     })),
     hosts: hosts.sort(byText((host) => host.ip)),
+    ...(options.length > 0 ? { options } : {}),
   };
 }
