@@ -13,6 +13,7 @@ import { malformedBody, notFound, unauthorized } from '../model/faults.ts';
 import { resources } from '../model/index.ts';
 import type { NetworkingSettings } from '../rules/settings.ts';
 import type { Store } from '../store/store.ts';
+import type { Access } from './access/access.ts';
 import { agentCaller, agentRoutes, type HostOperations } from './agent/routes.ts';
 import { urlTooLong } from './faults.ts';
 import { createIdentity, headerToken, requireSession } from './identity/identity.ts';
@@ -39,6 +40,8 @@ export interface ApiOptions {
     /** How long a token is good for; default one hour. */
     readonly tokenLifetimeSeconds?: number;
   };
+  /** How callers are known where it is not by the embedded Identity, which is then not served. */
+  readonly access?: Access;
   /** The version of the program, as the OpenAPI document shows it. */
   readonly version?: string;
   readonly log: FastifyBaseLogger | false;
@@ -79,20 +82,26 @@ function checkUrl(url: string): void {
   if (/%00/.test(url)) throw malformedBody('The URL has a NUL character');
 }
 
-async function authenticate(sessions: Sessions, request: FastifyRequest): Promise<void> {
-  request.caller = (await requireSession(sessions, request)).caller;
+/** Callers by the tokens of the embedded Identity. */
+function embeddedAccess(sessions: Sessions, publicUrl: () => string): Access {
+  return {
+    isProven: true,
+    challenge: () => `Keystone uri="${publicUrl()}/identity"`,
+    callerOf: async (request) => (await requireSession(sessions, request)).caller,
+  };
 }
 
-/** The agents' paths are for the agents' secret, and for administrators. */
-async function authenticateAgent(sessions: Sessions, request: FastifyRequest): Promise<void> {
+/** The agents' paths are for the agents' secret, and for administrators with a token. */
+async function authenticateAgent(sessions: Sessions, access: Access, request: FastifyRequest): Promise<void> {
   const text = headerToken(request, 'x-auth-token');
   if (text === '') throw unauthorized();
   if (await sessions.isAgentSecret(text)) {
     request.caller = agentCaller;
     return;
   }
-  await authenticate(sessions, request);
-  if (!request.caller?.isAdmin) throw unauthorized();
+  if (!access.isProven) throw unauthorized();
+  request.caller = await access.callerOf(request);
+  if (!request.caller.isAdmin) throw unauthorized();
 }
 
 function logAnswers(app: FastifyInstance): void {
@@ -115,7 +124,8 @@ export function createApi(options: ApiOptions): FastifyInstance {
   const app = newInstance(options.log);
   takeBytes(app);
   app.decorateRequest('caller', null);
-  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
+  const access = options.access ?? embeddedAccess(sessions, publicUrl);
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, access.challenge));
   app.setNotFoundHandler((request, reply) => sendError(notFound(), request, reply));
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-openstack-request-id', request.id);
@@ -123,14 +133,17 @@ export function createApi(options: ApiOptions): FastifyInstance {
   });
   logAnswers(app);
   versionRoutes(app, services);
-  identityRoutes(app, createIdentity(services, sessions, options.identity?.tokenLifetimeSeconds ?? 3600));
+  if (!options.access)
+    identityRoutes(app, createIdentity(services, sessions, options.identity?.tokenLifetimeSeconds ?? 3600));
   operatorRoutes(app, services, exposure, options.version ?? '0.1.0');
   app.register(async (scope) => {
-    scope.addHook('onRequest', (request) => authenticate(sessions, request));
+    scope.addHook('onRequest', async (request) => {
+      request.caller = await access.callerOf(request);
+    });
     networkingRoutes(scope, services, exposure);
   });
   app.register(async (scope) => {
-    scope.addHook('onRequest', (request) => authenticateAgent(sessions, request));
+    scope.addHook('onRequest', (request) => authenticateAgent(sessions, access, request));
     const endWatches = agentRoutes(scope, services, hosts);
     scope.addHook('preClose', async () => endWatches());
   });

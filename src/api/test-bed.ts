@@ -11,6 +11,7 @@ import { operations } from '../operations/index.ts';
 import { defaultSettings, type NetworkingSettings } from '../rules/settings.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
+import type { Access } from './access/access.ts';
 import { bootstrapIdentity, ensureAgentToken } from './identity/bootstrap.ts';
 import type { OperationsByName } from './networking/exposure.ts';
 import { createApi } from './server.ts';
@@ -41,6 +42,8 @@ export interface TestApi {
   /** The token of the administrator in project admin, and of demo in project demo. */
   readonly admin: string;
   readonly demo: string;
+  /** Another server on the same database, which knows its callers in another way. */
+  beside(access: Access): FastifyInstance;
   close(): Promise<void>;
 }
 
@@ -73,16 +76,19 @@ export async function startTestApi(
   const store = await openSqlite({ path: join(folder, 'db'), clock });
   await bootstrapIdentity(store, { adminPassword: secrets.admin, demoPassword: secrets.demo, clock });
   await ensureAgentToken(store, secrets.agent, clock);
-  const app = createApi({
-    store,
-    settings: { ...defaultSettings, ...settings },
-    clock,
-    random: new SeededRandom(1),
-    operations: { ...operations, ...replaced },
-    hosts: { hostObject, hostObjectKeys, applyAgentReport, applyStatuses },
-    log: false,
-    publicUrl: () => 'http://cloud.test:9696',
-  });
+  const compose = (access: object) =>
+    createApi({
+      ...access,
+      store,
+      settings: { ...defaultSettings, ...settings },
+      clock,
+      random: new SeededRandom(1),
+      operations: { ...operations, ...replaced },
+      hosts: { hostObject, hostObjectKeys, applyAgentReport, applyStatuses },
+      log: false,
+      publicUrl: () => 'http://cloud.test:9696',
+    });
+  const app = compose({});
   const ask: TestApi['ask'] = async (token, method, url, body, headers = {}) => {
     const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
     const reply = await app.inject({
@@ -106,6 +112,7 @@ export async function startTestApi(
     logIn,
     admin: await logIn('admin', secrets.admin, 'admin'),
     demo: await logIn('demo', secrets.demo, 'demo'),
+    beside: (access) => compose({ access }),
     async close() {
       await app.close();
       await store.close();

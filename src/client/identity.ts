@@ -38,6 +38,8 @@ export interface Login {
   readonly roles: readonly string[];
   /** The network endpoint of the catalog, or null where there is none (an unscoped token). */
   readonly networkUrl: string | null;
+  /** The identity endpoint of the catalog, or null. */
+  readonly identityUrl: string | null;
 }
 
 interface TokenBody {
@@ -73,9 +75,9 @@ function loginBody(who: Credentials): unknown {
   };
 }
 
-function networkUrl(body: TokenBody, who: Credentials): string | null {
+function endpointUrl(type: string, body: TokenBody, who: Credentials): string | null {
   const wanted = who.interface?.replace(/URL$/, '') ?? 'public';
-  const endpoints = body.token?.catalog?.find((service) => service.type === 'network')?.endpoints ?? [];
+  const endpoints = body.token?.catalog?.find((service) => service.type === type)?.endpoints ?? [];
   const inRegion = endpoints.filter((e) => !who.region || e.region_id === who.region || e.region === who.region);
   return inRegion.find((endpoint) => endpoint.interface === wanted)?.url ?? null;
 }
@@ -107,7 +109,8 @@ export async function login(who: Credentials, shared?: Connections): Promise<Log
       projectId: body.token.project?.id ?? null,
       userId: body.token.user?.id ?? '',
       roles: (body.token.roles ?? []).map((role) => role.name ?? ''),
-      networkUrl: networkUrl(body, who),
+      networkUrl: endpointUrl('network', body, who),
+      identityUrl: endpointUrl('identity', body, who),
     };
   } finally {
     if (!shared) connections.close();

@@ -6,6 +6,13 @@ export { ClientError } from './errors.ts';
 export type { Tls } from './http.ts';
 export { type Credentials, type Login, login } from './identity.ts';
 export {
+  type Keystone,
+  type KeystoneOptions,
+  openKeystone,
+  type TokenVerifier,
+  type VerifiedToken,
+} from './keystone.ts';
+export {
   type Collection,
   type NetworkingClient,
   type NetworkingOptions,

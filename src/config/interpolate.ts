@@ -12,7 +12,8 @@ export class InterpolationError extends Error {
 /** The text of an option; a reference without a section is looked for in `section` and then in DEFAULT. */
 export type LookUp = (section: string, name: string) => string | undefined;
 
-const reference = /\\\$|\$\$|\$(?:\{([A-Za-z_][\w.-]*)\}|([A-Za-z_][\w.]*))/g;
+// The pattern of names is that of oslo_config/cfg.py, `Template`; any other dollar stands for itself.
+const reference = /\\\$|\$\$|\$(?:\{([A-Za-z_][\w.]*)\}|([A-Za-z_][\w.]*))/g;
 
 function resolve(section: string, path: string, lookUp: LookUp): { section: string; text: string } | undefined {
   const dot = path.indexOf('.');

@@ -4,9 +4,12 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { defaultSettings } from '../rules/settings.ts';
 import { allOptions, ConfigError, settingsOf } from './load.ts';
-import type { OptionDefinition } from './option.ts';
+import { type OptionDefinition, optionsOf } from './option.ts';
 import { options } from './options.ts';
+import { parseOslo } from './oslo.ts';
+import { readOptions } from './read-options.ts';
 import { configurationPage } from './reference.ts';
+import { text } from './values.ts';
 
 const load = (content: string, path = '/etc/neutron/neutron.conf') => settingsOf([{ path, content }]);
 const refusal = (content: string, path?: string): string => {
@@ -177,4 +180,110 @@ test('every option says what it means, in whole sentences', () => {
 
 test('the reference page is current (npm run docs writes it)', () => {
   assert.equal(readFileSync('docs/reference/configuration.md', 'utf8'), configurationPage(allOptions));
+});
+
+test('a later file counts, also with an older name; within a file the present name counts', () => {
+  const file = (path: string, line: string) => ({ path, content: `[ml2]\n${line}\n` });
+  const types = (...files: { path: string; content: string }[]) =>
+    settingsOf(files).settings.networking.tenantNetworkTypes;
+  const [now, older] = ['tenant_network_types = flat', 'project_network_types = vlan'];
+  assert.deepEqual(types(file('/a.ini', now), file('/b.ini', older)), ['vlan']);
+  assert.deepEqual(types(file('/a.ini', older), file('/b.ini', now)), ['flat']);
+  assert.deepEqual(types(file('/a.ini', `${now}\n${older}`)), ['flat']);
+});
+
+test('sections are the same in any case, but DEFAULT', () => {
+  assert.equal(load('[Vxlan]\nlocal_ip = 10.0.0.9\n').settings.agent.localIp, '10.0.0.9');
+  const { settings, warnings } = load('[default]\nbind_port = 1\n');
+  assert.equal(settings.server.bindPort, 9696);
+  assert.match(warnings.join(), /\[default\] is not known and has no effect; did you mean \[DEFAULT\]\?/);
+});
+
+test('what a dollar means', () => {
+  const path = (value: string) => load(`[DEFAULT]\nfoo = X\nstate_path = ${value}\n[g]\nbar = Y\n`).settings.statePath;
+  assert.equal(path('/$foo/$$foo/\\$foo/$5/$'), '/X/$foo/$foo/$5/$');
+  // biome-ignore-start lint/suspicious/noTemplateCurlyInString: it is oslo.config's.
+  assert.equal(path('/${foo}b/${g.bar}'), '/Xb/Y');
+  assert.equal(path('/${foo-b}'), '/${foo-b}');
+  // biome-ignore-end lint/suspicious/noTemplateCurlyInString: it is oslo.config's.
+});
+
+test('values of an option that may stand several times add up, in the order of the files', () => {
+  const option = optionsOf('service_providers')('service_provider', text(), '', 'A provider.', { deprecated: ['old'] });
+  const entries = [
+    ...parseOslo('/a.conf', '[service_providers]\nservice_provider = 1\nservice_provider = 2\n').entries,
+    ...parseOslo('/b.conf', '[service_providers]\nold = 3\nservice_provider = 4\n').entries,
+  ];
+  assert.deepEqual(readOptions(entries, [option]).all(option), ['1', '2', '3', '4']);
+});
+
+const keystone = (lines: string) => load(`[keystone_authtoken]\n${lines}\n`);
+
+test('a Keystone is taken where a file names one and its service user; else the embedded Identity answers', () => {
+  const all = 'auth_url = http://k:5000\nusername = neutron\npassword = geheim\nproject_name = service';
+  assert.equal(keystone(all).settings.server.keystone?.cacheSeconds, 300);
+  assert.equal(keystone(`${all}\ntoken_cache_time = -1`).settings.server.keystone?.cacheSeconds, -1);
+  assert.equal(keystone(`${all}\nauth_url =`).settings.server.keystone, null);
+  assert.equal(
+    load(`[DEFAULT]\nauth_strategy = noauth\n[keystone_authtoken]\n${all}\n`).settings.server.keystone,
+    null,
+  );
+  const { settings, warnings } = keystone('www_authenticate_uri = http://k:5000');
+  assert.equal(settings.server.keystone, null);
+  assert.match(warnings.join(), /:2: .*www_authenticate_uri has no effect without auth_url/);
+  assert.match(
+    refusal('[keystone_authtoken]\nauth_url = http://k:5000\npassword = geheim\n'),
+    /:2: \[keystone_authtoken\] auth_url: expected username, project_name of a service user beside it/,
+  );
+  assert.match(
+    refusal(`[keystone_authtoken]\n${all}\nauth_type = v3kerberos\n`),
+    /expected one of password, v3password/,
+  );
+  assert.doesNotMatch(refusal(`[keystone_authtoken]\n${all}x$y\nauth_url = ftp://k\n`), /geheim/);
+});
+
+test('plug-ins may be named by their classes', () => {
+  const { settings } = load(
+    '[DEFAULT]\nservice_plugins = neutron.services.l3_router.l3_router_plugin.L3RouterPlugin,qos\n',
+  );
+  assert.deepEqual(settings.networking.servicePlugins, ['router', 'qos']);
+});
+
+/** A value of an option that its kind takes, where there is a way to make one. */
+const values: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+  globalPhysnetMtu: fc.integer({ min: 68, max: 65535 }),
+  debug: fc.boolean(),
+  authStrategy: fc.constantFrom('keystone', 'noauth'),
+  typeDrivers: fc.uniqueArray(fc.constantFrom('flat', 'vlan', 'vxlan', 'gre', 'geneve', 'local')),
+  flatNetworks: fc.array(fc.stringMatching(/^[a-z][a-z0-9_-]{0,8}$/)),
+  physicalNetworkMtus: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9_-]{0,8}$/), fc.integer({ min: 68, max: 65535 })),
+  // A backslash before a dollar is lost, in oslo.config too.
+  keystonePassword: fc.stringMatching(/^[!-~]([ -~]{0,14}[!-~])?$/).filter((one) => !one.includes('\\$')),
+};
+
+test('any settings, printed as a file and read again, are what they were', () => {
+  const given = fc.record(values, { requiredKeys: [] });
+  fc.assert(
+    fc.property(given, (wanted) => {
+      const names = Object.keys(wanted) as (keyof typeof options)[];
+      const lines = names.map((name) => {
+        const option = options[name] as OptionDefinition<unknown>;
+        // A dollar is doubled, and quotes at both ends are kept by quotes around them.
+        const printed = option.kind.print(wanted[name]).replaceAll('$', '$$$$');
+        return `[${option.section}]\n${option.name} = ${/^["']/.test(printed) ? `"${printed}"` : printed}`;
+      });
+      const { entries } = parseOslo('/etc/neutron/neutron.conf', lines.join('\n'));
+      const reader = readOptions(entries, allOptions);
+      for (const name of names) {
+        const read = reader.value(options[name] as OptionDefinition<unknown>);
+        assert.deepEqual(
+          read,
+          typeof wanted[name] === 'object' && !Array.isArray(wanted[name])
+            ? { ...(wanted[name] as object) }
+            : wanted[name],
+        );
+      }
+      assert.deepEqual(reader.problems, []);
+    }),
+  );
 });

@@ -6,7 +6,7 @@ import { type OptionDefinition, roleOf } from './option.ts';
 import { options } from './options.ts';
 import { type Entry, type Problem, parseOslo, problemText } from './oslo.ts';
 import { ineffective, type OptionReader, readOptions } from './read-options.ts';
-import type { AgentSettings, DatabaseSettings, Settings } from './settings.ts';
+import type { AgentSettings, DatabaseSettings, KeystoneSettings, Settings } from './settings.ts';
 
 /** The files do not say something usable; the message has one sentence for each thing that is wrong, each on its line. */
 export class ConfigError extends Error {}
@@ -41,10 +41,11 @@ function readConfigFile(path: string): ConfigFile {
   }
 }
 
-/** The *.conf and *.ini files of a folder, by name: later ones go before earlier ones. */
+/** The *.conf files of a folder, by name: later ones go before earlier ones (oslo_config/cfg.py, `_ConfigDirOpt`). */
 function filesIn(folder: string): string[] {
   try {
-    const names = readdirSync(folder).filter((name) => /\.(conf|ini)$/.test(name));
+    // A name that begins with a dot is none of `*.conf`.
+    const names = readdirSync(folder).filter((name) => /^[^.].*\.conf$/.test(name));
     return names.sort().map((name) => join(folder, name));
   } catch (error) {
     throw new ConfigError(`The configuration folder ${folder} cannot be read: ${reasonOf(error)}.`);
@@ -53,7 +54,17 @@ function filesIn(folder: string): string[] {
 
 /** Reads the files, then those of the folders; where an option stands twice, the later counts. Throws a ConfigError. */
 export function loadSettings(files: readonly string[], folders: readonly string[] = []): Loaded {
-  return settingsOf([...files, ...folders.flatMap(filesIn)].map(readConfigFile));
+  const loaded = settingsOf([...files, ...folders.flatMap(filesIn)].map(readConfigFile));
+  return { ...loaded, warnings: [...folders.flatMap(passedOver), ...loaded.warnings] };
+}
+
+/** Of a folder's other files of settings it is said that they were not read. */
+function passedOver(folder: string): string[] {
+  const names = readdirSync(folder).filter((name) => /^[^.].*\.ini$/.test(name) && name !== 'api-paste.ini');
+  if (names.length === 0) return [];
+  return [
+    `${folder}: --config-dir reads *.conf only, as in Neutron, and not ${names.sort().join(', ')}: name those by --config-file.`,
+  ];
 }
 
 /** The settings that the texts of files say. Throws a ConfigError. */
@@ -68,6 +79,7 @@ export function settingsOf(files: readonly ConfigFile[]): Loaded {
       bindHost: reader.value(options.bindHost),
       bindPort: reader.value(options.bindPort),
       authStrategy: reader.value(options.authStrategy),
+      keystone: keystoneSettings(reader),
       database: databaseSettings(reader),
     },
     agent: agentSettings(reader, roles.has('l3')),
@@ -93,6 +105,11 @@ function notes(reader: OptionReader, hasServerFile: boolean): string[] {
         `${entry.file}:${entry.line}: [${entry.section}] ${entry.name}: ${others.join(', ')} ${others.length === 1 ? 'is' : 'are'} not there yet; there is ${known.join(', ')}.`,
       );
   };
+  const challenge = reader.entry(options.publicAuthUrl);
+  if (challenge && reader.value(options.authUrl) === '' && reader.value(options.authStrategy) === 'keystone')
+    result.push(
+      `${challenge.file}:${challenge.line}: [keystone_authtoken] ${challenge.name} has no effect without auth_url: the embedded Identity answers.`,
+    );
   told(options.servicePlugins, ['router', 'port_forwarding', 'segments', 'qos', 'trunk']);
   told(options.mechanismDrivers, ['linuxbridge', 'l2population']);
   told(options.extensionDrivers, ['port_security']);
@@ -108,6 +125,45 @@ function databaseSettings(reader: OptionReader): DatabaseSettings {
   const postgres = /^postgres(?:ql)?(?:\+\w+)?(:\/\/.+)$/.exec(url)?.[1];
   if (postgres === undefined) reader.refuse(options.connection, options.connection.kind.expected);
   return { kind: 'postgres', url: `postgresql${postgres}` };
+}
+
+/** The Keystone that the files name; null where they name none, or where nobody is asked who they are. */
+function keystoneSettings(reader: OptionReader): KeystoneSettings | null {
+  const { value } = reader;
+  const authUrl = value(options.authUrl);
+  const [username, password] = [value(options.keystoneUser), value(options.keystonePassword)];
+  const [project, projectId] = [value(options.keystoneProject), value(options.keystoneProjectId)];
+  const settings: KeystoneSettings = {
+    ...{ authUrl, username, password, project, projectId },
+    userDomain: value(options.keystoneUserDomain),
+    userDomainId: value(options.keystoneUserDomainId),
+    projectDomain: value(options.keystoneProjectDomain),
+    projectDomainId: value(options.keystoneProjectDomainId),
+    publicAuthUrl: value(options.publicAuthUrl),
+    interface: value(options.keystoneInterface).replace(/URL$/, ''),
+    region: value(options.keystoneRegion),
+    caFile: value(options.keystoneCa),
+    insecure: value(options.keystoneInsecure),
+    cacheSeconds: value(options.tokenCacheTime),
+    deadlineSeconds: value(options.keystoneTimeout),
+    retries: value(options.keystoneRetries),
+    serviceRoles: value(options.serviceTokenRoles),
+    serviceRolesRequired: value(options.serviceTokenRolesRequired),
+  };
+  if (authUrl === '' || value(options.authStrategy) === 'noauth') return null;
+  // Read for what it refuses: there is one way to log in.
+  value(options.authType);
+  const missing = [
+    ...(username === '' ? ['username'] : []),
+    ...(password === '' ? ['password'] : []),
+    ...(project === '' && projectId === '' ? ['project_name'] : []),
+  ];
+  if (missing.length > 0)
+    reader.refuse(
+      options.authUrl,
+      `${missing.join(', ')} of a service user beside it (or auth_url empty, for the embedded Identity)`,
+    );
+  return settings;
 }
 
 function agentSettings(reader: OptionReader, hasL3File: boolean): AgentSettings {
@@ -135,11 +191,30 @@ function quotas(reader: OptionReader): Record<string, number> {
   return Object.fromEntries(given.filter((entry): entry is [string, number] => entry[1] !== undefined));
 }
 
+// What setup.cfg of Neutron calls the classes that files may name in place of a plug-in.
+const pluginClasses: Readonly<Record<string, string>> = {
+  L3RouterPlugin: 'router',
+  PortForwardingPlugin: 'port_forwarding',
+  QoSPlugin: 'qos',
+  TrunkPlugin: 'trunk',
+  MeteringPlugin: 'metering',
+  TagPlugin: 'tag',
+  TimeStampPlugin: 'timestamp',
+  FlavorsPlugin: 'flavors',
+  NetworkIPAvailabilityPlugin: 'network_ip_availability',
+};
+
+/** The name of a plug-in; `neutron.services.l3_router.l3_router_plugin.L3RouterPlugin` is `router`. */
+function pluginName(given: string): string {
+  return (given.includes('.') ? pluginClasses[given.slice(given.lastIndexOf('.') + 1)] : undefined) ?? given;
+}
+
 function networkingSettings(reader: OptionReader, hasServerFile: boolean): NetworkingSettings {
   const { value } = reader;
   return {
     servicePlugins:
-      reader.given(options.servicePlugins) ?? (hasServerFile ? ['router'] : options.servicePlugins.default),
+      reader.given(options.servicePlugins)?.map(pluginName) ??
+      (hasServerFile ? ['router'] : options.servicePlugins.default),
     extensionDrivers: value(options.extensionDrivers),
     mechanismDrivers: value(options.mechanismDrivers),
     typeDrivers: value(options.typeDrivers),

@@ -14,6 +14,7 @@ import {
   oneOf,
   ranges,
   text,
+  url,
   vlanRanges,
 } from './values.ts';
 
@@ -51,7 +52,7 @@ const serverOptions = {
     'auth_strategy',
     oneOf('keystone', 'noauth'),
     'keystone',
-    'How callers are known: by tokens (`keystone`; the embedded Identity gives them out) or not at all (`noauth`).',
+    'How callers are known: by tokens (`keystone`; the embedded Identity gives them out, or where `[keystone_authtoken] auth_url` is set, that Keystone) or not at all (`noauth`: everybody is an administrator, so the API listens on the loopback address only).',
   ),
   debug: main('debug', boolean(), false, 'Log more.'),
   connection: optionsOf('database')(
@@ -60,6 +61,65 @@ const serverOptions = {
     '',
     'The database: `sqlite:////absolute/path`, or `postgresql://…` (a driver as in `postgresql+psycopg2` is fine). Empty: SQLite in the state folder.',
     { secret: true, deprecated: ['DEFAULT.sql_connection'] },
+  ),
+};
+
+const authtoken = optionsOf('keystone_authtoken');
+
+/** The Keystone that knows the tokens; names and defaults are keystonemiddleware's and keystoneauth's. */
+const keystoneOptions = {
+  authUrl: authtoken('auth_url', url(), '', 'A Keystone to ask about tokens. Empty: the embedded Identity answers.'),
+  authType: authtoken('auth_type', oneOf('password', 'v3password'), 'password', 'How the service user logs in there.', {
+    deprecated: ['auth_plugin'],
+  }),
+  keystoneUser: authtoken('username', text('a name'), '', 'The service user.', { deprecated: ['user_name'] }),
+  keystonePassword: authtoken('password', text('a password'), '', "The service user's password.", { secret: true }),
+  keystoneProject: authtoken('project_name', text('a name'), '', "The service user's project.", {
+    deprecated: ['tenant_name'],
+  }),
+  keystoneProjectId: authtoken('project_id', text('an id'), '', 'That project by its id.', {
+    deprecated: ['tenant_id'],
+  }),
+  keystoneUserDomain: authtoken('user_domain_name', text('a name'), 'Default', "The service user's domain."),
+  keystoneUserDomainId: authtoken('user_domain_id', text('an id'), '', 'That domain by its id.'),
+  keystoneProjectDomain: authtoken('project_domain_name', text('a name'), 'Default', "The project's domain."),
+  keystoneProjectDomainId: authtoken('project_domain_id', text('an id'), '', 'That domain by its id.'),
+  publicAuthUrl: authtoken('www_authenticate_uri', url(), '', 'Where clients log in; said with each 401.', {
+    deprecated: ['auth_uri'],
+  }),
+  keystoneInterface: authtoken(
+    'interface',
+    oneOf('public', 'internal', 'admin', 'publicURL', 'internalURL', 'adminURL'),
+    'internal',
+    'Which endpoint of Keystone in its catalog is asked; where there is none, `auth_url`.',
+  ),
+  keystoneRegion: authtoken('region_name', text('a name'), '', 'The region of that endpoint. Empty: any.'),
+  keystoneCa: authtoken('cafile', text('a file'), '', "PEM certificates to trust instead of the machine's."),
+  keystoneInsecure: authtoken('insecure', boolean(), false, 'Take any certificate of Keystone.'),
+  tokenCacheTime: authtoken(
+    'token_cache_time',
+    integer(-1, 86400),
+    300,
+    'Seconds for which the answer about a token is remembered; a token revoked meanwhile is good until then. -1: not at all.',
+  ),
+  keystoneTimeout: authtoken('http_connect_timeout', integer(1, 3600), 10, 'Seconds that an answer may take.'),
+  keystoneRetries: authtoken(
+    'http_request_max_retries',
+    integer(0, 10),
+    3,
+    'How often a failed connection is tried again.',
+  ),
+  serviceTokenRoles: authtoken(
+    'service_token_roles',
+    names,
+    ['service'],
+    'A service with one of these roles (X-Service-Token) vouches for a token that has ended.',
+  ),
+  serviceTokenRolesRequired: authtoken(
+    'service_token_roles_required',
+    boolean(),
+    true,
+    'Refuse a service token without such a role.',
   ),
 };
 
@@ -243,4 +303,4 @@ const agentOptions = {
 };
 
 /** The options by what the code calls them. */
-export const options = { ...serverOptions, ...networkingOptions, ...agentOptions };
+export const options = { ...serverOptions, ...keystoneOptions, ...networkingOptions, ...agentOptions };

@@ -48,6 +48,12 @@ test('quotes around a whole value are taken off', () => {
   ]);
 });
 
+test('a section is what stands between the brackets, with nothing after them', () => {
+  assert.deepEqual(read('[ a ]\nx=1\n'), [[' a ', 'x', '1']]);
+  assert.match(problems('[a] # mine\n').join(), /f:1: expected a section such as \[DEFAULT\]/);
+  assert.deepEqual(read('[a]\nx = "\n'), [['a', 'x', '']]);
+});
+
 test('what is not of the format is told with file, line, expectation and finding', () => {
   assert.deepEqual(problems('x = 1\n[a\n[]\n[a]\nword\n= 1\n'), [
     'f:1: expected a section such as [DEFAULT] before the first key, found "x = 1".',

@@ -48,10 +48,10 @@ export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text);
 }
 
+/** Without the quotes around it; as in oslo.config one quote alone is nothing. */
 function unquote(text: string): string {
   const first = text[0];
-  const isQuoted = text.length >= 2 && (first === '"' || first === "'") && text.endsWith(first);
-  return isQuoted ? text.slice(1, -1) : text;
+  return (first === '"' || first === "'") && text.endsWith(first) ? text.slice(1, -1) : text;
 }
 
 /** Where the key ends: the first `=` or `:`. */
@@ -61,11 +61,10 @@ function assignment(line: string): { name: string; text: string } | undefined {
   return at < 1 || name === '' ? undefined : { name, text: unquote(line.slice(at + 1).trim()) };
 }
 
-/** The name in `[name]`. */
+/** The name in `[name]`, with which the line ends: a comment after it is a mistake, as in oslo.config. */
 function heading(line: string): string | undefined {
-  const end = line.indexOf(']');
-  const name = line.slice(1, end).trim();
-  return end < 0 || name === '' ? undefined : name;
+  const name = line.endsWith(']') ? line.slice(1, -1) : '';
+  return name === '' ? undefined : name;
 }
 
 /** Reads the text of a file; `file` is what entries and problems call it. It never throws. */

@@ -6,11 +6,43 @@ export type DatabaseSettings =
   | { readonly kind: 'sqlite' /** Empty: the default file in the state folder. */; readonly path: string }
   | { readonly kind: 'postgres'; readonly url: string };
 
+/** The Keystone that knows the tokens, and the service user that asks it. */
+export interface KeystoneSettings {
+  readonly authUrl: string;
+  readonly username: string;
+  /** Goes into no message. */
+  readonly password: string;
+  /** By name or by id; one of them is ''. */
+  readonly project: string;
+  readonly projectId: string;
+  readonly userDomain: string;
+  /** '' where the name counts. */
+  readonly userDomainId: string;
+  readonly projectDomain: string;
+  readonly projectDomainId: string;
+  /** Where clients log in; '' where no file says it. */
+  readonly publicAuthUrl: string;
+  readonly interface: string;
+  /** '': any. */
+  readonly region: string;
+  /** A file of PEM certificates; '': the machine's. */
+  readonly caFile: string;
+  readonly insecure: boolean;
+  /** Seconds; below 0: nothing is remembered. */
+  readonly cacheSeconds: number;
+  readonly deadlineSeconds: number;
+  readonly retries: number;
+  readonly serviceRoles: readonly string[];
+  readonly serviceRolesRequired: boolean;
+}
+
 /** Of the server process. */
 export interface ServerSettings {
   readonly bindHost: string;
   readonly bindPort: number;
   readonly authStrategy: 'keystone' | 'noauth';
+  /** null: the embedded Identity, or none at all. */
+  readonly keystone: KeystoneSettings | null;
   readonly database: DatabaseSettings;
 }
 

@@ -6,6 +6,10 @@ const metadata = 'the metadata service is not there yet';
 const oneDriver = 'the only driver is linuxbridge';
 const elsewhere = 'the log goes to stderr';
 
+/** One reason for several names, which stand with blanks between them. */
+const same = (reason: string, ...names: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(names.flatMap((line) => line.split(' ')).map((name) => [name, reason]));
+
 /** By section; '*' are all options of a section. A section's name may end with `*`. */
 const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   DEFAULT: {
@@ -50,33 +54,88 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     dnsmasq_config_file: 'dnsmasq is told everything on its command line',
     handle_internal_only_routers: 'it is always on',
     vlan_transparent: 'VLAN-transparent networks are not there yet',
+    ...same(
+      'it is a setting of a library or a process of stock Neutron',
+      'rootwrap_config rpc_response_timeout log_date_format logging_context_format_string logging_default_format_string',
+      'logging_exception_prefix logging_debug_format_suffix logging_user_identity_format default_log_levels use_stderr',
+      'use_journal watch_log_file fatal_deprecations wsgi_keep_alive wsgi_default_pool_size client_socket_timeout backlog',
+      'max_header_line tcp_keepidle retry_until_window use_ssl executor_thread_pool_size periodic_interval',
+      'periodic_fuzzy_delay quitting_rpc_timeout setproctitle run_external_periodic_tasks',
+    ),
+    ...same(
+      metadata,
+      'metadata_proxy_socket metadata_proxy_user metadata_proxy_group metadata_proxy_socket_mode metadata_workers',
+      'metadata_backlog nova_metadata_port nova_metadata_protocol nova_metadata_insecure auth_ca_cert',
+      'metadata_access_mark nova_client_cert nova_client_priv_key',
+    ),
+    ...same(oneDriver, 'ovs_integration_bridge'),
+    ...same(
+      'it is not there yet',
+      'external_ingress_mark prefix_delegation_driver ipv6_gateway radvd_user pd_confs external_dns_driver ipam_driver',
+      'default_availability_zones router_availability_zone_hints network_scheduler_driver router_scheduler_driver',
+      'dnsmasq_base_log_dir dnsmasq_lease_max dhcp_broadcast_reply dhcp_renewal_time dhcp_rebinding_time',
+    ),
+    ...same('highly available routers are not there yet', 'ha_confs_path ha_vrrp_auth_type ha_vrrp_auth_password'),
+    ...same('highly available routers are not there yet', 'ha_vrrp_advert_int ha_vrrp_health_check_interval'),
+    ...same('what failed is tried again by itself, at growing distances', 'resync_throttle bulk_reload_interval'),
+    dhcp_confs: 'the files of dnsmasq are in the state folder',
+    allow_bulk: 'several objects may always be made by one request',
   },
+  quotas: {
+    quota_driver: 'there is one driver of quotas',
+    track_quota_usage: 'use is always counted',
+    default_quota: 'each quota has a default of its own',
+  },
+  healthcheck: { '*': 'GET /healthz tells how the server is' },
+  network_log: { '*': 'packets are not logged' },
+  service_providers: { '*': 'there are no service providers' },
+  cache: { '*': 'nothing is kept in a cache of others' },
   agent: {
     root_helper: 'the agent runs as root',
     root_helper_daemon: 'the agent runs as root',
     tunnel_types: 'tunnels follow the networks',
     polling_interval: 'the kernel tells of changes',
+    ...same('it is a setting of a process of stock Neutron', 'log_agent_heartbeats quitting_rpc_timeout'),
+    ...same(
+      'tunnels are unicast, on UDP port 4789, with known addresses',
+      'l2_population arp_responder dscp dscp_inherit',
+    ),
+    comment_iptables_rules: 'rules have no comments',
+    availability_zone: 'availability zones are not there yet',
     prevent_arp_spoofing: 'it is always on',
   },
   securitygroup: { '*': 'security groups are always on, by iptables' },
   linux_bridge: { physical_interface_mappings: 'put the interface into a bridge and name that in bridge_mappings' },
+  ml2_type_vxlan: { vxlan_group: 'tunnels are unicast, on UDP port 4789, with known addresses' },
   vxlan: { '*': 'tunnels are unicast, on UDP port 4789, with known addresses' },
   ovs: { '*': oneDriver },
   database: { '*': 'the pool has its own size' },
-  keystone_authtoken: { '*': 'the embedded Identity is the only one yet' },
+  keystone_authtoken: {
+    memcached_servers: 'tokens are remembered in the process',
+    memcache_servers: 'tokens are remembered in the process',
+    memcache_security_strategy: 'tokens are remembered in the process',
+    memcache_secret_key: 'tokens are remembered in the process',
+    auth_section: 'the service user stands in [keystone_authtoken] itself',
+    certfile: 'there are no certificates of clients',
+    keyfile: 'there are no certificates of clients',
+    delay_auth_decision: 'who is not known is refused at once',
+    '*': 'tokens are checked without it',
+  },
   nova: { '*': 'Nova is not told of changes' },
   placement: { '*': 'Placement is not told of resources' },
   experimental: { '*': 'linuxbridge is no experiment here' },
   ha: { '*': 'highly available routers are not there yet' },
   cors: { '*': 'there is no CORS' },
   ssl: { '*': 'TLS is not there yet; put a proxy in front' },
-  keystone: { '*': 'the embedded Identity is the only one yet' },
+  keystone: { '*': 'nothing there is read' },
   privsep: { '*': 'the agent runs as root' },
   'oslo_*': { '*': 'it is a setting of a library of stock Neutron' },
 };
 
 /** Why an option of stock Neutron has no effect here; undefined for one that is not known. */
 export function unusedReason(section: string, name: string): string | undefined {
-  const group = reasons[section] ?? reasons[section.startsWith('oslo_') ? 'oslo_*' : ''];
+  const group =
+    reasons[section === 'DEFAULT' ? section : section.toLowerCase()] ??
+    reasons[section.startsWith('oslo_') ? 'oslo_*' : ''];
   return group?.[name] ?? group?.['*'];
 }

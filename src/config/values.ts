@@ -63,6 +63,14 @@ export function oneOf<const T extends string>(...choices: readonly T[]): ValueKi
   return kind(`one of ${choices.join(', ')}`, (given) => choices.find((choice) => choice === given));
 }
 
+/** An http or https URL, or nothing. */
+export function url(): ValueKind<string> {
+  return kind('a URL such as http://keystone:5000', (given) => {
+    if (given === '') return '';
+    return /^https?:\/\/[^\s@]+$/.test(given) && URL.canParse(given) ? given : undefined;
+  });
+}
+
 /** An IP address, or nothing. */
 export function ip(): ValueKind<string> {
   return kind('an IP address', (given) => (given === '' ? '' : canonicalIp(given)));

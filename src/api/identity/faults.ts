@@ -75,3 +75,11 @@ export const passwordLocked = fault(
   () => 'You are not authorized to perform the requested action: the password of this user is locked.',
   'Ask an administrator.',
 );
+
+/** The Keystone that knows the tokens cannot be asked. */
+export const keystoneAway = fault(
+  'KeystoneUnavailable',
+  503,
+  () => 'The Keystone service is temporarily unavailable.',
+  "Try again; the server's log says why it cannot be reached.",
+);

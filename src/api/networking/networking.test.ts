@@ -27,7 +27,7 @@ test('a request without a good token is a 401, with its id', async () => {
   for (const token of ['', 'wrong']) {
     const answer = await api.ask(token, 'GET', '/v2.0/networks');
     assert.equal(answer.status, 401);
-    assert.equal(answer.body.NeutronError.type, 'Unauthorized');
+    assert.deepEqual(answer.body.error.title, 'Unauthorized');
     assert.match(String(answer.headers['x-openstack-request-id']), /^req-[0-9a-f-]{36}$/);
   }
 });

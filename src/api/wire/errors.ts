@@ -30,9 +30,12 @@ export function asFault(error: unknown, request: FastifyRequest): Fault | undefi
   return typeof error === 'object' && error !== null ? ofFramework(error as FrameworkError, request) : undefined;
 }
 
-/** A fault in the form of the service that the path belongs to: Identity has Keystone's, everything else Neutron's. */
+/**
+ * A fault in the form of the service that the path belongs to: Identity has Keystone's, everything else Neutron's. That a request
+ * needs a token is said in Keystone's form everywhere, as keystonemiddleware does in front of Neutron.
+ */
 export function faultBody(fault: Fault, path: string): string {
-  if (path.startsWith('/identity')) {
+  if (path.startsWith('/identity') || fault.status === 401) {
     const title = STATUS_CODES[fault.status] ?? 'Error';
     return JSON.stringify({ error: { code: fault.status, message: fault.message, title } });
   }
@@ -40,11 +43,16 @@ export function faultBody(fault: Fault, path: string): string {
 }
 
 /** Answers with an error; what is unexpected goes to the log under the request's id. */
-export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function sendError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  challenge: () => string = () => 'Keystone',
+): FastifyReply {
   const known = asFault(error, request);
   if (!known) request.log.error({ err: error }, 'a request failed unexpectedly');
   const fault = known ?? internalError();
-  if (fault.status === 401) reply.header('www-authenticate', 'Keystone');
+  if (fault.status === 401) reply.header('www-authenticate', challenge());
   if (fault.status === 503) reply.header('retry-after', '1');
   return reply
     .code(fault.status)
