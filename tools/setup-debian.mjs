@@ -11,6 +11,7 @@ const host = {
   ip: 'iproute2',
   iptables: 'iptables',
   ipset: 'ipset',
+  nft: 'nftables',
   conntrack: 'conntrack',
   dnsmasq: 'dnsmasq-base',
   arping: 'iputils-arping',

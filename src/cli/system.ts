@@ -29,6 +29,7 @@ const programs: Readonly<Record<string, string>> = {
   ip: 'iproute2',
   iptables: 'iptables',
   ipset: 'ipset',
+  nft: 'nftables',
   conntrack: 'conntrack',
   dnsmasq: 'dnsmasq-base',
   arping: 'iputils-arping',

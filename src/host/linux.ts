@@ -27,6 +27,7 @@ async function checkPrograms(): Promise<void> {
     ['ip', '-V'],
     ['iptables', '-V'],
     ['ipset', '-v'],
+    ['nft', '-v'],
     ['conntrack', '-V'],
     ['arping', '-V'],
     ['nsenter', '-V'],
@@ -42,7 +43,7 @@ async function checkPrograms(): Promise<void> {
   );
   if (missing.length > 0)
     throw new Error(
-      `programs are missing: ${missing.sort().join(', ')}; on Debian: apt install iproute2 iptables ipset conntrack iputils-arping util-linux`,
+      `programs are missing: ${missing.sort().join(', ')}; on Debian: apt install iproute2 iptables ipset nftables conntrack iputils-arping util-linux`,
     );
 }
 

@@ -9,6 +9,7 @@ import { readIptables, type TableFact } from './iptables.ts';
 import { groupBy, limiter } from './limit.ts';
 import { namespaceId } from './namespaces.ts';
 import { readNamespaces } from './netns.ts';
+import { type NftFact, readNft } from './nft.ts';
 import { readProcesses } from './processes.ts';
 import { readSysctls } from './sysctl.ts';
 
@@ -30,11 +31,13 @@ async function readNamespace(context: HostContext, namespace: Namespace, facts: 
   const tables: TableFact[] = of(facts, 'chain', 'hook');
   const sets = of(facts, 'set');
   const sysctls = of(facts, 'sysctl');
+  const nft: NftFact[] = of(facts, 'nft-table', 'nft-elements');
   try {
     const found = await Promise.all([
       ip.length > 0 ? readIp(context.ip, namespace, ip) : [],
       tables.length > 0 ? readIptables(context, namespace, tables) : [],
       sets.length > 0 ? readIpsets(namespace, sets) : [],
+      nft.length > 0 ? readNft(namespace, nft) : [],
       sysctls.length > 0 ? readSysctls(context, namespace, sysctls) : [],
     ]);
     return found.flat();

@@ -21,6 +21,7 @@ import { performIptables } from './iptables.ts';
 import { performIp } from './links.ts';
 import { namespaceId } from './namespaces.ts';
 import { performNamespaces } from './netns.ts';
+import { type NftFact, performNft } from './nft.ts';
 import { performProcesses } from './processes.ts';
 import { describe } from './run.ts';
 import { performSysctls } from './sysctl.ts';
@@ -44,6 +45,9 @@ function toolOf(step: Step): string {
     case 'sysctl':
     case 'set':
       return `${fact.fact}|${fact.namespace}`;
+    case 'nft-table':
+    case 'nft-elements':
+      return `nft|${fact.namespace}`;
     case 'chain':
     case 'hook':
       return `iptables|${fact.namespace}|${fact.family}|${fact.table}`;
@@ -92,6 +96,9 @@ function dispatch(context: HostContext, namespace: Namespace, steps: readonly St
       return performSysctls(context, namespace, on<SysctlFact>());
     case 'set':
       return performIpsets(namespace, on<SetFact>());
+    case 'nft-table':
+    case 'nft-elements':
+      return performNft(namespace, on<NftFact>());
     case 'chain':
     case 'hook':
       return performIptables(context, namespace, on<ChainFact | HookFact>());

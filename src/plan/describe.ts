@@ -1,5 +1,5 @@
 /** Steps as people read them, one line each; `neutrino agent plan` prints these. */
-import type { Fact, LinkFact } from './facts.ts';
+import type { Fact, LinkFact, NftElementsFact } from './facts.ts';
 import type { CutStep, Step } from './steps.ts';
 import { translationOf } from './translations.ts';
 
@@ -40,6 +40,11 @@ function chainDetails(namespace: string, rules: readonly string[]): string {
   return `forwarding ${protocol}${first === last ? first : `${first}-${last}`} → ${inside}`;
 }
 
+function elementsText(elements: NftElementsFact['elements']): string {
+  const words = Object.entries(elements).map(([set, values]) => [set, ...values.filter(Boolean)].join(' '));
+  return words.join(', ');
+}
+
 /** The thing itself, and how it is. */
 function subject(fact: Fact): { what: string; how: string } {
   switch (fact.fact) {
@@ -73,6 +78,12 @@ function subject(fact: Fact): { what: string; how: string } {
     }
     case 'set':
       return { what: `set    ${fact.name}${inNamespace(fact.namespace)}`, how: `${fact.elements.length} addresses` };
+    case 'nft-table':
+      return { what: `nft    ${fact.family} ${fact.table}${inNamespace(fact.namespace)}`, how: '' };
+    case 'nft-elements': {
+      const what = `nft    ${fact.family} ${fact.table} ${fact.owner}${inNamespace(fact.namespace)}`;
+      return { what, how: elementsText(fact.elements) };
+    }
     case 'file':
       return { what: `file   ${fact.path}`, how: `${fact.content.split('\n').length - 1} lines` };
     case 'process':

@@ -136,6 +136,48 @@ export interface SetFact {
   readonly elements: readonly string[];
 }
 
+/** A set of an nftables table. */
+export interface NftSet {
+  readonly name: string;
+  /** What its elements are, as nft has it: `iifname . ether saddr`. The first part is always a device's name. */
+  readonly typeof: string;
+  /** Elements may be prefixes. */
+  readonly interval?: true;
+}
+
+/** A chain of an nftables table. */
+export interface NftChain {
+  readonly name: string;
+  /** Where it is hooked in, as nft has it; left out: it is jumped to. */
+  readonly hook?: string;
+  readonly rules: readonly string[];
+}
+
+/**
+ * An nftables table of our own, whole but for the elements of its sets. A changed one keeps the elements; a set whose nature
+ * changes needs another name. Chains stand after those that they jump to.
+ */
+export interface NftTableFact {
+  readonly fact: 'nft-table';
+  readonly namespace: Namespace;
+  readonly family: 'bridge';
+  readonly table: string;
+  readonly sets: readonly NftSet[];
+  readonly chains: readonly NftChain[];
+}
+
+/** What stands in the sets of an nftables table for one device, whole. */
+export interface NftElementsFact {
+  readonly fact: 'nft-elements';
+  readonly namespace: Namespace;
+  readonly family: 'bridge';
+  readonly table: string;
+  /** The device's name; it need not be there. */
+  readonly owner: string;
+  /** By set, what follows the device's name ('' where nothing does), as nft prints it, sorted; no empty lists. */
+  readonly elements: Readonly<Record<string, readonly string[]>>;
+}
+
 /** A file, whole. The folder is made when missing, and removed when empty. */
 export interface FileFact {
   readonly fact: 'file';
@@ -173,6 +215,8 @@ export type Fact =
   | ChainFact
   | HookFact
   | SetFact
+  | NftTableFact
+  | NftElementsFact
   | FileFact
   | ProcessFact;
 
@@ -202,6 +246,10 @@ export function factKey(fact: Fact): FactKey {
       return `hook|${fact.namespace}|${fact.family}|${fact.table}|${fact.chain}|${fact.rule}`;
     case 'set':
       return `set|${fact.namespace}|${fact.name}`;
+    case 'nft-table':
+      return `nft-table|${fact.namespace}|${fact.family}|${fact.table}`;
+    case 'nft-elements':
+      return `nft-elements|${fact.namespace}|${fact.family}|${fact.table}|${fact.owner}`;
     case 'file':
       return `file|${fact.path}`;
     case 'process':

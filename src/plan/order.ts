@@ -13,6 +13,8 @@ const ranks = {
   neighbour: 50,
   fdb: 51,
   set: 60,
+  'nft-table': 61,
+  'nft-elements': 62,
   chain: 70,
   hook: 80,
   file: 90,

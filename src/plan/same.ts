@@ -1,5 +1,5 @@
 /** When a thing is as it is wanted. What a wanted fact leaves open is never a difference. */
-import type { Fact, LinkFact, LinkKind } from './facts.ts';
+import type { Fact, LinkFact, LinkKind, NftElementsFact } from './facts.ts';
 import { sameRules } from './rule-text.ts';
 
 /** Whether a link was made in the way that is wanted. */
@@ -24,11 +24,21 @@ function sameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((text, index) => text === b[index]);
 }
 
+const sameText = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
+function sameElements(a: NftElementsFact['elements'], b: NftElementsFact['elements']): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => sameText(a[name], b[name]));
+}
+
 /** Whether `have`, a fact of the same key, is as `want` says. */
 export function same(want: Fact, have: Fact): boolean {
   if (want.fact === 'link') return have.fact === 'link' && sameLink(want, have);
   if (want.fact === 'chain') return have.fact === 'chain' && sameRules(want.rules, have.rules);
   if (want.fact === 'set') return have.fact === 'set' && sameList([...want.elements].sort(), [...have.elements].sort());
+  if (want.fact === 'nft-table')
+    return have.fact === 'nft-table' && sameText([want.sets, want.chains], [have.sets, have.chains]);
+  if (want.fact === 'nft-elements') return have.fact === 'nft-elements' && sameElements(want.elements, have.elements);
   if (want.fact === 'route') return have.fact === 'route' && want.via === have.via && want.device === have.device;
   if (want.fact === 'neighbour') return have.fact === 'neighbour' && want.mac === have.mac;
   if (want.fact === 'sysctl') return have.fact === 'sysctl' && want.value === have.value;

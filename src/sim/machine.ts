@@ -18,6 +18,7 @@ import {
   removeAddress,
   removeLink,
 } from './links.ts';
+import { putElements, putTable, removeElements, removeTable } from './nft.ts';
 import { observeFact } from './observe.ts';
 import { printState } from './print.ts';
 import {
@@ -179,6 +180,12 @@ export class SimulatedMachine implements Machine {
       case 'set':
         putSet(state, fact);
         break;
+      case 'nft-table':
+        putTable(state, fact);
+        break;
+      case 'nft-elements':
+        putElements(state, fact);
+        break;
       case 'file':
         state.files.set(fact.path, fact);
         break;
@@ -231,6 +238,12 @@ export class SimulatedMachine implements Machine {
         break;
       case 'set':
         removeSet(state, fact);
+        break;
+      case 'nft-table':
+        removeTable(state, fact);
+        break;
+      case 'nft-elements':
+        removeElements(state, fact);
         break;
       case 'file':
         state.files.delete(fact.path);

@@ -1,5 +1,6 @@
 /** How a thing is now on the simulated machine; of a device only the attributes that are asked about. */
 import type { Fact, LinkFact, LinkKind } from '../plan/facts.ts';
+import { tableName } from './nft.ts';
 import { chainName, type SimLink, type SimNamespace, type SimState } from './state.ts';
 
 function kindOf(asked: LinkKind, link: SimLink): LinkKind {
@@ -52,6 +53,10 @@ function inNamespace(here: SimNamespace, fact: Fact): Fact | undefined {
       return here.chains.get(chainName(fact))?.hooks.includes(fact.rule) ? fact : undefined;
     case 'set':
       return here.sets.get(fact.name);
+    case 'nft-table':
+      return here.tables.get(tableName(fact))?.table;
+    case 'nft-elements':
+      return here.tables.get(tableName(fact))?.elements.get(fact.owner);
     default:
       return undefined;
   }

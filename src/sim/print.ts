@@ -40,6 +40,16 @@ function printChains(here: SimNamespace): string[] {
   });
 }
 
+function printTables(here: SimNamespace): string[] {
+  return byKey(here.tables).flatMap(([key, { table, elements }]) => [
+    `  nft ${key.replace('|', ' ')}`,
+    ...table.chains.flatMap(({ name, rules }) => rules.map((rule) => `    ${name}: ${rule}`)),
+    ...byKey(elements).flatMap(([device, fact]) =>
+      Object.entries(fact.elements).map(([set, values]) => `    @${set} ${[device, ...values].join(' ').trim()}`),
+    ),
+  ]);
+}
+
 function isDefault(link: SimLink): boolean {
   return link.name === 'lo' && !link.up && link.namespace === '';
 }
@@ -53,6 +63,7 @@ function printNamespace(name: string, here: SimNamespace): string[] {
     ),
     ...byKey(here.sysctls).map(([setting, value]) => `  sysctl ${setting} = ${value}`),
     ...byKey(here.sets).map(([set, { elements }]) => `  set ${set}: ${elements.join(' ') || 'empty'}`),
+    ...printTables(here),
     ...printChains(here),
   ];
 }

@@ -1,5 +1,14 @@
 /** The state of a simulated machine, and the errors that Linux would give. */
-import type { FileFact, LinkKind, Namespace, ProcessFact, RouteFact, SetFact } from '../plan/facts.ts';
+import type {
+  FileFact,
+  LinkKind,
+  Namespace,
+  NftElementsFact,
+  NftTableFact,
+  ProcessFact,
+  RouteFact,
+  SetFact,
+} from '../plan/facts.ts';
 
 /** A device. */
 export interface SimLink {
@@ -40,6 +49,14 @@ export interface SimNamespace {
   /** By family|table|chain. */
   readonly chains: Map<string, SimChain>;
   readonly sets: Map<string, SetFact>;
+  /** nftables tables by family|name. */
+  readonly tables: Map<string, SimTable>;
+}
+
+/** An nftables table; elements by device. */
+export interface SimTable {
+  table: NftTableFact;
+  readonly elements: Map<string, NftElementsFact>;
 }
 
 /** An established connection that was translated, for cuts to hit or to spare. */
@@ -110,7 +127,7 @@ export function newNamespace(name: Namespace): SimNamespace {
       for (const chain of names)
         chains.set(chainName({ family, table, chain }), { builtIn: true, hooks: [], rules: [], shared: false });
   const links = new Map([['lo', newLink(name, 'lo', { type: 'foreign' }, false)]]);
-  return { links, routes: new Map(), sysctls: new Map(), chains, sets: new Map() };
+  return { links, routes: new Map(), sysctls: new Map(), chains, sets: new Map(), tables: new Map() };
 }
 
 /** The namespace, or the error of `ip netns exec`. */

@@ -1,5 +1,5 @@
 /** Facts of every kind, in two states each, for the suite of machines. */
-import type { Fact, Namespace } from '../../src/plan/facts.ts';
+import type { Fact, Namespace, NftTableFact } from '../../src/plan/facts.ts';
 
 /** One thing: what has to be there before, how it is at first, and how it is after a change. */
 export interface Sample {
@@ -10,6 +10,8 @@ export interface Sample {
   readonly second?: Fact;
   /** A setting is never set back, and a device by others never removed. */
   readonly stays?: true;
+  /** Its present state can be told from what is asked about, but not read. */
+  readonly opaque?: true;
 }
 
 const ns: Namespace = 'qrouter-1';
@@ -157,6 +159,54 @@ const rules: Sample[] = [
   },
 ];
 
+const nft = { namespace: ns, family: 'bridge', table: 'guard' } as const;
+const nftTable: NftTableFact = {
+  fact: 'nft-table',
+  ...nft,
+  sets: [
+    { name: 'macs', typeof: 'iifname . ether saddr' },
+    { name: 'prefixes', typeof: 'iifname . arp saddr ip', interval: true },
+    { name: 'guarded', typeof: 'iifname' },
+  ],
+  chains: [
+    { name: 'one', rules: ['iifname . ether saddr != @macs drop', 'ether type arp accept'] },
+    {
+      name: 'PREROUTING',
+      hook: 'type filter hook prerouting priority -300; policy accept;',
+      rules: ['iifname @guarded jump one'],
+    },
+  ],
+};
+const elements = (members: Record<string, readonly string[]>): Fact => ({
+  fact: 'nft-elements',
+  ...nft,
+  owner: 'tap1234567-89',
+  elements: members,
+});
+
+/** Facts about nftables. */
+const tables: Sample[] = [
+  {
+    title: 'a table of nftables',
+    opaque: true,
+    before: [netns],
+    first: nftTable,
+    second: { ...nftTable, chains: [{ name: 'one', rules: ['drop'] }, ...nftTable.chains.slice(1)] },
+  },
+  {
+    title: 'elements of a device',
+    before: [netns, nftTable],
+    first: elements({ guarded: [''], macs: [mac], prefixes: ['10.0.0.0/24', '10.0.1.5'] }),
+    second: elements({ guarded: [''], macs: [mac, 'fa:16:3e:00:00:09'] }),
+  },
+  {
+    title: 'a prefix that becomes a part of itself',
+    before: [netns, nftTable],
+    first: elements({ prefixes: ['10.0.0.0/24'] }),
+    second: elements({ prefixes: ['10.0.0.0/25', '10.0.0.192/26'] }),
+  },
+];
+
 /** Facts outside the namespaces; `folder` is a fresh one. */
 function files(folder: string): Sample[] {
   const path = `${folder}/net/host`;
@@ -203,5 +253,5 @@ function files(folder: string): Sample[] {
 
 /** All samples. */
 export function samples(folder: string): Sample[] {
-  return [...links, ...ways, ...rules, ...files(folder)];
+  return [...links, ...ways, ...rules, ...tables, ...files(folder)];
 }

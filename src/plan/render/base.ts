@@ -1,9 +1,10 @@
 /**
- * What the ports of a host share in the root namespace: bridged packets are shown to iptables, and the chains that the ports
- * hook into. A unit of its own, `base`; chains as in Neutron's iptables_manager and iptables_firewall.
+ * What the ports of a host share in the root namespace: bridged packets are shown to iptables, the chains that the ports hook
+ * into, and the table that guards against frames in others' names. A unit of its own, `base`; chains as in Neutron's iptables_manager and iptables_firewall.
  */
 import type { Fact, HookFact, IpFamily, IptablesTable } from '../facts.ts';
 import { rule } from '../rule-text.ts';
+import { guardTable } from './guard.ts';
 import type { HostEnvironment } from './language.ts';
 import { sysctl } from './link-layer.ts';
 import { bridgePrefix } from './names.ts';
@@ -41,6 +42,7 @@ export function renderBase(env: HostEnvironment, anyPorts: boolean): Fact[] {
   return [
     sysctl('', 'net.bridge.bridge-nf-call-iptables', '1'),
     sysctl('', 'net.bridge.bridge-nf-call-ip6tables', '1'),
+    guardTable(),
     ...familyFacts(4),
     ...familyFacts(6),
   ];

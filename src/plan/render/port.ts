@@ -3,6 +3,7 @@ import type { HostPort } from '../../model/host-objects.ts';
 import type { Fact, HookFact, IpFamily, IptablesTable } from '../facts.ts';
 import { rule } from '../rule-text.ts';
 import { securityChain } from './base.ts';
+import { guardElements } from './guard.ts';
 import type { HostEnvironment, Lookup, Rendering } from './language.ts';
 import { type Attachment, attach, firstOf } from './link-layer.ts';
 import { bridgePrefix, portChain, tapName } from './names.ts';
@@ -91,6 +92,7 @@ function tapFacts(port: HostPort, at: Attachment, env: HostEnvironment): Fact[] 
 export function renderPort(port: HostPort, look: Lookup, env: HostEnvironment): Rendering {
   const at = attach(port.network_id, look, env);
   const facts: Fact[] = tapFacts(port, at, env);
+  if (port.port_security_enabled) facts.push(guardElements(port));
   const groups = port.port_security_enabled ? rulesOf(port, look) : { rules: [], waiting: null };
   for (const family of [4, 6] as const) {
     if (port.port_security_enabled) facts.push(...portChains(port, groups.rules, family));

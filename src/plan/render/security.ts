@@ -55,7 +55,7 @@ function isExpressible(given: GroupRule, family: IpFamily): boolean {
 
 /** The id of the set of addresses that a rule refers to: a security group's, or an address group's. */
 export function remoteSetOf(given: Pick<GroupRule, 'remote_group_id' | 'remote_address_group_id'>): string | null {
-  return given.remote_group_id ?? given.remote_address_group_id;
+  return given.remote_group_id ?? given.remote_address_group_id ?? null;
 }
 
 /** One rule of a group, as it stands in a port's chain of its direction. */

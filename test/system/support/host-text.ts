@@ -18,6 +18,7 @@ echo == links; ip -br link | awk '{print $1, $4}' | sort; ip -br address | sort
 echo == routes; ip route show table all; ip rule
 echo == iptables; for t in filter nat mangle raw; do iptables-save -t $t; ip6tables-save -t $t; done
 echo == ipset; ipset list -n
+echo == nft; nft list tables bridge
 echo == processes; ps -eo args= | grep -E 'dnsmasq|keepalived|haproxy|radvd' | grep -v grep
 echo == files; cd ${folder} 2>/dev/null && find . -path ./agent -prune -o -type f -print | sort
 `;

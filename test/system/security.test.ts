@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Daemon } from '../../src/lab/cloud.ts';
+import { deviceSuffix } from '../../src/model/host-objects.ts';
+import { agentLog, eventually, type Instance, type SmallCloud, skip, startSmallCloud } from './support/small-cloud.ts';
+
+const gateway = '10.100.0.1';
+
+describe('what an instance may send', { skip, timeout: 240_000 }, () => {
+  let c: SmallCloud;
+  let liar: Instance;
+  let victim: Instance;
+  let agent: Daemon | undefined;
+
+  before(async () => {
+    c = await startSmallCloud({
+      started: (daemon, role) => {
+        if (role === 'agent') agent = daemon;
+      },
+    });
+    liar = await c.boot('liar');
+    victim = await c.boot('victim');
+    // An answer counts at once, however short ago the entry was written.
+    await inside(victim, 'sysctl', '-qw', 'net.ipv4.neigh.eth0.locktime=0');
+  });
+  after(() => c?.close());
+
+  const inside = async (who: Instance, ...argv: string[]) =>
+    (await who.host.run(argv, { netns: who.netns, mayFail: true, timeoutMs: 20_000 })).stdout;
+  const pings = async (from: Instance, to: string) =>
+    / [1-9] received/.test(await inside(from, 'ping', '-c1', '-W1', to));
+  const neighbourOf = async (who: Instance, ip: string) => {
+    await pings(who, ip);
+    return async () => /lladdr (\S+)/.exec(await inside(who, 'ip', 'neigh', 'show', ip))?.[1];
+  };
+  const tapOf = (who: Instance) => `tap${deviceSuffix(who.port.id)}`;
+  const bridgeTable = async () => (await liar.host.run(['nft', 'list', 'table', 'bridge', 'neutrino'])).stdout;
+
+  /**
+   * The liar claims an address by gratuitous ARP, announcements and answers that nobody asked for; whether the victim ever took it
+   * for the owner. One try would not tell: the owner's own ARP sets the entry right again at any time.
+   */
+  async function believed(ip: string): Promise<boolean> {
+    const lladdr = await neighbourOf(victim, ip);
+    await inside(liar, 'ip', 'address', 'add', `${ip}/32`, 'dev', 'eth0');
+    const seen: unknown[] = [];
+    for (const how of ['-U', '-A', '-U']) {
+      await inside(liar, 'arping', how, '-c', '1', '-w', '1', '-I', 'eth0', ip);
+      seen.push(await lladdr());
+    }
+    await inside(liar, 'ip', 'address', 'del', `${ip}/32`, 'dev', 'eth0');
+    assert.ok(!seen.includes(undefined), `the victim knows ${ip}`);
+    return seen.includes(liar.port.mac_address);
+  }
+
+  test('ARP for the address of the gateway is not believed, since it does not arrive', async () => {
+    assert.equal(await believed(gateway), false);
+    assert.ok(await pings(victim, liar.lease.ip), 'the liar is heard in its own name');
+  });
+
+  test('frames from another MAC address do not arrive', async () => {
+    await inside(liar, 'ip', 'link', 'set', 'eth0', 'address', 'fa:16:3e:99:99:99');
+    assert.equal(await pings(liar, victim.lease.ip), false);
+    const learned = (await liar.host.run(['bridge', 'fdb', 'show'])).stdout;
+    assert.ok(!learned.includes('fa:16:3e:99:99:99'), 'the bridge has not heard of it');
+    await inside(liar, 'ip', 'link', 'set', 'eth0', 'address', liar.port.mac_address);
+    assert.ok(await pings(liar, victim.lease.ip));
+  });
+
+  test('an allowed address pair may be claimed', async () => {
+    const shared = '10.100.0.250';
+    await c.api.ports.update(liar.port.id, { allowed_address_pairs: [{ ip_address: shared }] });
+    await eventually('the pair is there', async () => (await bridgeTable()).includes(shared));
+    await inside(liar, 'ip', 'address', 'add', `${shared}/32`, 'dev', 'eth0');
+    const lladdr = await neighbourOf(victim, shared);
+    assert.equal(await lladdr(), liar.port.mac_address);
+    await inside(liar, 'ip', 'address', 'del', `${shared}/32`, 'dev', 'eth0');
+    await c.api.ports.update(liar.port.id, { allowed_address_pairs: [] });
+    await eventually('the pair is gone', async () => !(await bridgeTable()).includes(shared));
+  });
+
+  test('without port security everything passes, and with it again nothing does', async () => {
+    const groups = (await c.api.ports.show(liar.port.id)).security_groups;
+    await c.api.ports.update(liar.port.id, { port_security_enabled: false, security_groups: [] });
+    await eventually('the guard is gone', async () => !(await bridgeTable()).includes(tapOf(liar)));
+    assert.ok(await believed(gateway));
+    await inside(victim, 'ip', 'neigh', 'flush', 'dev', 'eth0');
+    await c.api.ports.update(liar.port.id, { port_security_enabled: true, security_groups: groups });
+    await eventually('the guard is back', async () => (await bridgeTable()).includes(tapOf(liar)));
+    assert.equal(await believed(gateway), false);
+  });
+
+  const linkOf = async (who: Instance) => (await who.host.run(['ip', '-j', 'link', 'show', tapOf(who)])).stdout;
+
+  test('the tap of a deleted port is off its bridge and down, while its device is still there', async () => {
+    await c.api.ports.remove(liar.port.id);
+    await eventually(
+      'the chains are gone',
+      async () => !(await liar.host.run(['iptables-save'])).stdout.includes(tapOf(liar)),
+    );
+    const link = await linkOf(liar);
+    assert.doesNotMatch(link, /"master"/);
+    assert.match(link, /"operstate":"DOWN"/);
+    assert.ok(!(await bridgeTable()).includes(tapOf(liar)));
+  });
+
+  test('also when the last port goes while the agent is dead; nothing goes before what refers to it', async () => {
+    await agent?.kill('SIGKILL');
+    await c.api.ports.remove(victim.port.id);
+    await c.cloud.startAgent(0);
+    await eventually('nothing of ports is left', async () => {
+      const rules = (
+        await victim.host.run(['sh', '-c', 'iptables-save; ip6tables-save; ipset list -n; nft list tables bridge'])
+      ).stdout;
+      return !/neutron-linuxbri|NIPv|neutrino/.test(rules);
+    });
+    assert.doesNotMatch(await linkOf(victim), /"master"|"UP"/);
+    assert.doesNotMatch(await agentLog(c.cloud, 0), /CHAIN_DEL|in use|step failed/);
+  });
+});
