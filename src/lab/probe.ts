@@ -21,23 +21,31 @@ socket.on('end', () => end(0, text.split('\\r\\n\\r\\n').slice(1).join('')));
 socket.on('error', (e) => end(1, e.code));
 `;
 
-/** Fetches `http://address:port/` from a namespace, with a deadline in milliseconds. */
-export async function fetchPage(
+/** From where, and for how long at most (milliseconds), something is tried. */
+export interface Attempt {
+  /** A named namespace of the host; left out: the host's own. */
+  readonly netns?: string;
+  readonly ms?: number;
+}
+
+/** Runs a script that prints what it got and ends with 0, or why not and ends with another code. */
+async function attempt(
   host: LabHost,
-  address: string,
-  port: number,
-  options: { netns?: string; ms?: number } = {},
+  script: string,
+  target: readonly string[],
+  how: Attempt,
+  ms: number,
 ): Promise<Reached> {
-  const ms = options.ms ?? 3000;
-  const argv = [node, '-e', fetchScript, address, String(port), String(ms)];
-  const outcome = await host.run(argv, {
-    ...(options.netns ? { netns: options.netns } : {}),
-    timeoutMs: ms + 5000,
-    mayFail: true,
-  });
-  return outcome.code === 0
-    ? { reached: true, text: outcome.stdout }
-    : { reached: false, why: outcome.stdout || outcome.stderr };
+  const [address = '', port = '', ...more] = target;
+  const argv = [node, '-e', script, address, port, String(ms), ...more];
+  const place = how.netns ? { netns: how.netns } : {};
+  const { code, stdout, stderr } = await host.run(argv, { ...place, timeoutMs: ms + 5000, mayFail: true });
+  return code === 0 ? { reached: true, text: stdout } : { reached: false, why: stdout || stderr };
+}
+
+/** Fetches `http://address:port/` from a namespace, within 3 s unless said otherwise. */
+export function fetchPage(host: LabHost, address: string, port: number, how: Attempt = {}): Promise<Reached> {
+  return attempt(host, fetchScript, [address, String(port)], how, how.ms ?? 3000);
 }
 
 const udpScript = `
@@ -50,24 +58,15 @@ socket.on('error', (e) => end(1, e.code));
 socket.send(text, Number(port), host);
 `;
 
-/** Sends a datagram and waits for the answer of an echo. */
-export async function askUdp(
+/** Sends a datagram and waits for the answer of an echo, 2 s unless said otherwise. */
+export function askUdp(
   host: LabHost,
   address: string,
   port: number,
   text: string,
-  options: { netns?: string; ms?: number } = {},
+  how: Attempt = {},
 ): Promise<Reached> {
-  const ms = options.ms ?? 2000;
-  const argv = [node, '-e', udpScript, address, String(port), String(ms), text];
-  const outcome = await host.run(argv, {
-    ...(options.netns ? { netns: options.netns } : {}),
-    timeoutMs: ms + 5000,
-    mayFail: true,
-  });
-  return outcome.code === 0
-    ? { reached: true, text: outcome.stdout }
-    : { reached: false, why: outcome.stdout || outcome.stderr };
+  return attempt(host, udpScript, [address, String(port), text], how, how.ms ?? 2000);
 }
 
 const serveScript = `

@@ -1,6 +1,7 @@
-/** A host in memory: host objects in, plans performed on the simulated machine, the ledger kept as the agent keeps it. */
+/** A host of a scenario: host objects in, plans performed on a machine, the ledger kept as the agent keeps it. */
 import assert from 'node:assert/strict';
 import { isRecorded, isTap } from '../../src/agent/planning.ts';
+import type { Machine } from '../../src/host/machine.ts';
 import type { HostKey, HostObject } from '../../src/model/host-objects.ts';
 import { hostKey } from '../../src/model/host-objects.ts';
 import { describeStep, plan } from '../../src/plan/diff.ts';
@@ -18,10 +19,22 @@ import { SimulatedMachine } from '../../src/sim/machine.ts';
 
 const isReleased = (fact: Fact) => fact.fact === 'link' && !fact.up && fact.master === undefined;
 
-export class SimHost {
-  readonly machine = new SimulatedMachine();
+/** A machine that a scenario can run on: one that counts the steps it was told. */
+export interface ScenarioMachine extends Machine {
+  readonly performed: number;
+}
+
+/** A host whose machine is in memory, or another one that is handed in. */
+export class ScenarioHost<M extends ScenarioMachine = ScenarioMachine> {
+  readonly machine: M;
+  readonly #stateDir: string;
   readonly objects = new Map<HostKey, HostObject>();
   readonly #ledger = new Map<UnitKey, Map<FactKey, Fact>>();
+
+  constructor(machine: M, stateDir = '/state') {
+    this.machine = machine;
+    this.#stateDir = stateDir;
+  }
 
   put(object: HostObject): void {
     this.objects.set(hostKey(object), object);
@@ -29,7 +42,7 @@ export class SimHost {
 
   async #environment(): Promise<HostEnvironment> {
     return {
-      stateDir: '/state',
+      stateDir: this.#stateDir,
       localIp: '192.0.2.1',
       bridgeMappings: { public: 'br-ex' },
       links: new Set((await this.machine.listLinks()).keys()),
@@ -123,6 +136,13 @@ export class SimHost {
     for (const unit of this.units())
       for (const step of await this.plan(unit)) steps.push(`${unit}: ${describeStep(step)}`);
     return steps;
+  }
+}
+
+/** A host in memory. */
+export class SimHost extends ScenarioHost<SimulatedMachine> {
+  constructor(stateDir?: string) {
+    super(new SimulatedMachine(), stateDir);
   }
 
   /** The machine without the kernel settings of the root namespace, which are never set back. */

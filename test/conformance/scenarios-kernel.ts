@@ -1,0 +1,132 @@
+/**
+ * The scenarios on this machine's kernel, in step with the simulated machine: the same objects arrive at both, and at each `apply` both
+ * must have planned the same, done it without a failure, and have nothing left to do. Runs inside a private world, started by
+ * scenarios.test.ts. `fail`, `connect` and `show` are the simulated machine's alone and passed over here.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { after, test } from 'node:test';
+import { openHost } from '../../src/host/linux.ts';
+import type { Machine } from '../../src/host/machine.ts';
+import { type HostObject, hostKey } from '../../src/model/host-objects.ts';
+import { libraryOfObjects } from '../scenarios/script.ts';
+import { ScenarioHost, type ScenarioMachine, SimHost } from '../scenarios/sim-host.ts';
+
+const scripts = new URL('../scenarios/', import.meta.url);
+const folder = mkdtempSync('/tmp/neutrino-scenario-');
+const linux = await openHost();
+after(async () => {
+  await linux.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
+
+/** The kernel as a machine of scenarios. */
+function counting(machine: Machine): ScenarioMachine {
+  let performed = 0;
+  return {
+    observe: (facts) => machine.observe(facts),
+    perform(steps) {
+      performed += steps.length;
+      return machine.perform(steps);
+    },
+    watchLinks: (changed) => machine.watchLinks(changed),
+    listLinks: () => machine.listLinks(),
+    get performed() {
+      return performed;
+    },
+  };
+}
+
+/** What the world shows of itself and could be left behind. */
+function worldText(): string {
+  const tables = ['filter', 'nat', 'mangle', 'raw'].map((table) =>
+    execFileSync('iptables-save', ['-t', table], { encoding: 'utf8' }),
+  );
+  const text = [
+    ip('-br', 'link'),
+    readdirSync('/run/netns').join(),
+    ...tables,
+    execFileSync('ipset', ['list', '-n'], { encoding: 'utf8' }),
+  ];
+  return text
+    .join('\n')
+    .replace(/^[#:*].*$|^COMMIT$/gm, '')
+    .replace(/\n+/g, '\n');
+}
+
+/** What a namespace has for its settings at birth is the kernel's to say. */
+const withoutSettings = (lines: readonly string[]) => lines.filter((line) => !/^ {2}\w+ +sysctl /.test(line));
+
+class Pair {
+  readonly sim = new SimHost(folder);
+  readonly real = new ScenarioHost(counting(linux), folder);
+  readonly #library = libraryOfObjects();
+  readonly #plugged = new Set<string>();
+
+  #object(name: string): HostObject {
+    const object = this.#library[name];
+    if (!object) throw new Error(`no object ${name} in objects.yaml`);
+    return object;
+  }
+
+  async run(line: string): Promise<void> {
+    const [, command = '', rest = ''] = /^(\S+)\s*(.*)$/.exec(line) ?? [];
+    const name = rest.split(/\s+/)[0] ?? '';
+    if (command === 'put' || command === 'set') {
+      if (command === 'set') this.#library[name] = { ...this.#object(name), ...JSON.parse(rest.slice(name.length)) };
+      for (const host of [this.sim, this.real]) host.put(this.#object(name));
+    } else if (command === 'gone') {
+      for (const host of [this.sim, this.real]) host.objects.delete(hostKey(this.#object(name)));
+    } else if (command === 'plug') this.#plug(name);
+    else if (command === 'unplug') this.#unplug(name);
+    else if (command === 'apply') await this.#apply(name === '' ? undefined : Number(name));
+  }
+
+  #plug(name: string): void {
+    this.sim.machine.plug(name);
+    this.#plugged.add(name);
+    if (name.startsWith('tap')) ip('link', 'add', name, 'type', 'veth', 'peer', 'name', `far${name.slice(3, 14)}`);
+    else ip('link', 'add', name, 'type', 'bridge');
+  }
+
+  #unplug(name: string): void {
+    this.sim.machine.unplug(name);
+    this.#plugged.delete(name);
+    ip('link', 'del', name);
+  }
+
+  async #apply(limit: number | undefined): Promise<void> {
+    const [planned, done] = [await this.sim.applyAll(limit), await this.real.applyAll(limit)];
+    assert.deepEqual(
+      withoutSettings(done),
+      withoutSettings(planned),
+      'the kernel plans what the simulated machine plans',
+    );
+    assert.ok(!done.some((line) => line.includes('FAILED')), done.join('\n'));
+    if (limit === undefined) assert.deepEqual(await this.real.pending(), [], 'the second plan is empty');
+  }
+
+  async end(): Promise<void> {
+    for (const host of [this.sim, this.real]) {
+      host.objects.clear();
+      await host.converge();
+    }
+    for (const name of [...this.#plugged]) this.#unplug(name);
+  }
+}
+
+for (const file of readdirSync(scripts).filter((name) => name.endsWith('.script'))) {
+  test(`scenario ${file.replace('.script', '')} on the kernel`, async () => {
+    const before = worldText();
+    const pair = new Pair();
+    for (const raw of readFileSync(new URL(file, scripts), 'utf8').split('\n')) {
+      const line = raw.replace(/(^|\s)#.*$/, '').trim();
+      if (line !== '') await pair.run(line);
+    }
+    await pair.end();
+    assert.equal(worldText(), before, 'the world is as at the start');
+  });
+}

@@ -1,0 +1,8 @@
+/** The scenarios of test/scenarios on a real kernel. */
+import { fileURLToPath } from 'node:url';
+import { testInPrivateWorld } from '../support/private-world-tests.ts';
+
+testInPrivateWorld(
+  'the scenarios on the kernel, in a private world',
+  fileURLToPath(new URL('./scenarios-kernel.ts', import.meta.url)),
+);
