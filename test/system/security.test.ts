@@ -90,6 +90,26 @@ describe('what an instance may send', { skip, timeout: 240_000 }, () => {
     assert.equal(await believed(gateway), false);
   });
 
+  test('connections of a port with a stateless group are not tracked: each direction needs its rule', async () => {
+    const group = await c.api.securityGroups.create({ name: 'stateless', stateful: false });
+    const draft = { security_groups: [group.id] };
+    const plain = await c.boot('plain', { draft });
+    const tracked = async () => {
+      const list = await plain.host.run(['conntrack', '-L', '-p', 'icmp'], { mayFail: true });
+      return list.stdout.includes(plain.lease.ip);
+    };
+    assert.ok(await pings(victim, liar.lease.ip));
+    assert.equal(await pings(plain, victim.lease.ip), false, 'the answer is not let in');
+    const rule = { security_group_id: group.id, direction: 'ingress', protocol: 'icmp' } as const;
+    await c.api.securityGroupRules.create(rule);
+    await eventually('the answer is let in', () => pings(plain, victim.lease.ip));
+    assert.ok(await pings(victim, plain.lease.ip));
+    assert.equal(await tracked(), false);
+    await c.api.ports.update(plain.port.id, { security_groups: [c.open.id] });
+    await eventually('it is tracked', async () => (await pings(plain, victim.lease.ip)) && (await tracked()));
+    await c.api.ports.remove(plain.port.id);
+  });
+
   const linkOf = async (who: Instance) => (await who.host.run(['ip', '-j', 'link', 'show', tapOf(who)])).stdout;
 
   test('the tap of a deleted port is off its bridge and down, while its device is still there', async () => {

@@ -11,6 +11,8 @@ import { bridgePrefix } from './names.ts';
 
 /** Where dispatching to the ports' chains starts. */
 export const securityChain = `${bridgePrefix}-sg-chain`;
+/** Where connections of stateless ports are taken out of tracking, before any port's network decides on a zone. */
+export const statelessChain = `${bridgePrefix}-stateless`;
 /** Where what no rule allowed ends. */
 export const fallbackChain = `${bridgePrefix}-sg-fallback`;
 
@@ -19,8 +21,8 @@ function chain(family: IpFamily, table: IptablesTable, name: string, rules: stri
   return shared ? { ...fact, shared: true } : fact;
 }
 
-function hookInto(family: IpFamily, table: IptablesTable, builtIn: string): HookFact {
-  const jump = rule({ jump: `${bridgePrefix}-${builtIn}` });
+function hookInto(family: IpFamily, table: IptablesTable, builtIn: string, to?: string): HookFact {
+  const jump = rule({ jump: to ?? `${bridgePrefix}-${builtIn}` });
   return { fact: 'hook', namespace: '', family, table, chain: builtIn, rule: jump };
 }
 
@@ -31,7 +33,10 @@ function familyFacts(family: IpFamily): Fact[] {
     chain(family, 'filter', securityChain, [rule({ jump: 'ACCEPT' })], true),
     ...['FORWARD', 'INPUT', 'OUTPUT'].map((name) => chain(family, 'filter', `${bridgePrefix}-${name}`, [], true)),
     chain(family, 'raw', `${bridgePrefix}-PREROUTING`, [], true),
+    chain(family, 'raw', statelessChain, [], true),
     ...['FORWARD', 'INPUT', 'OUTPUT'].map((name) => hookInto(family, 'filter', name)),
+    // Of several CT targets the first one counts.
+    hookInto(family, 'raw', 'PREROUTING', statelessChain),
     hookInto(family, 'raw', 'PREROUTING'),
   ];
 }

@@ -21,10 +21,8 @@ const established = rule({
   comment: comments.established,
   jump: 'RETURN',
 });
-const ending = [
-  rule({ matches: ['-m state --state INVALID'], comment: comments.invalid, jump: 'DROP' }),
-  rule({ comment: comments.unmatched, jump: fallbackChain }),
-];
+const invalid = rule({ matches: ['-m state --state INVALID'], comment: comments.invalid, jump: 'DROP' });
+const unmatched = rule({ comment: comments.unmatched, jump: fallbackChain });
 
 /** The link-local address that a MAC address gives (modified EUI-64, RFC 4291). */
 export function linkLocal(mac: string): string {
@@ -98,17 +96,27 @@ function egressFixed(port: HostPort, family: IpFamily): string[] {
   return [discover, spoof, renew, forbidden];
 }
 
-/** The three chains of a port for one family. `rules` are those of its groups that can be written already. */
-export function portChains(port: HostPort, rules: readonly GroupRule[], family: IpFamily): ChainFact[] {
+/**
+ * The three chains of a port for one family. `rules` are those of its groups that can be written already. Nothing of a stateless
+ * port is tracked: there each direction needs its rule.
+ */
+export function portChains(
+  port: HostPort,
+  rules: readonly GroupRule[],
+  family: IpFamily,
+  stateless: boolean,
+): ChainFact[] {
   const chain = (which: 'i' | 'o' | 's', lines: string[]): ChainFact => {
     const name = portChain(port.id, which);
     return { fact: 'chain', namespace: '', family, table: 'filter', chain: name, rules: lines };
   };
   const ingress = groupRules(rules, 'ingress', family);
   const egress = groupRules(rules, 'egress', family);
+  const known = stateless ? [] : [established];
+  const end = stateless ? [unmatched] : [invalid, unmatched];
   return [
     chain('s', spoofRules(port, family)),
-    chain('i', [established, ...ingressFixed(port, family), ...ingress, ...ending]),
-    chain('o', [...egressFixed(port, family), established, ...egress, ...ending]),
+    chain('i', [...known, ...ingressFixed(port, family), ...ingress, ...end]),
+    chain('o', [...egressFixed(port, family), ...known, ...egress, ...end]),
   ];
 }

@@ -2,7 +2,7 @@
 import type { HostPort } from '../../model/host-objects.ts';
 import type { Fact, HookFact, IpFamily, IptablesTable } from '../facts.ts';
 import { rule } from '../rule-text.ts';
-import { securityChain } from './base.ts';
+import { securityChain, statelessChain } from './base.ts';
 import { guardElements } from './guard.ts';
 import type { HostEnvironment, Lookup, Rendering } from './language.ts';
 import { type Attachment, attach, firstOf } from './link-layer.ts';
@@ -53,23 +53,42 @@ function zoneHook(port: HostPort, at: Attachment, family: IpFamily): HookFact[] 
   return [hook(family, 'raw', `${bridgePrefix}-PREROUTING`, text)];
 }
 
-/** The rules of the port's groups that can be written; the others wait for what they refer to, and until then allow nothing. */
-function rulesOf(port: HostPort, look: Lookup): { rules: GroupRule[]; waiting: string | null } {
+/** Connections of a stateless port are not tracked, whichever way they begin (Neutron: `Make … stateless`, CT --notrack). */
+function statelessHooks(port: HostPort, at: Attachment, family: IpFamily): HookFact[] {
+  const comment = `Make ${port.id.slice(0, 11)} stateless`;
+  const untracked = { comment, jump: 'CT --notrack' };
+  const own = port.fixed_ips.filter(({ ip }) => ip.includes(':') === (family === 6));
+  const input = at.bridge;
+  const texts = [
+    rule({ matches: [`-m physdev --physdev-in ${tapName(port.id)}`], ...untracked }),
+    ...(input ? own.map(({ ip }) => rule({ destination: ip, input, ...untracked })) : []),
+  ];
+  return texts.map((text) => hook(family, 'raw', statelessChain, text));
+}
+
+/**
+ * The rules of the port's groups that can be written; the others wait for what they refer to, and until then allow nothing. A
+ * port is stateless where all its groups are: a stateful one's rules count on tracking. (Neutron asks the first group alone.)
+ */
+function rulesOf(port: HostPort, look: Lookup): { rules: GroupRule[]; waiting: string | null; stateless: boolean } {
   const rules: GroupRule[] = [];
   let waiting: string | null = null;
+  let stateful = port.security_groups.length === 0;
   for (const id of port.security_groups) {
     const group = look(`security_group/${id}`);
     if (group?.kind !== 'security_group') {
       waiting ??= `security group ${id} has not arrived yet`;
+      stateful = true;
       continue;
     }
+    stateful ||= group.stateful;
     for (const one of group.rules) {
       const remote = remoteSetOf(one);
       if (remote === null || look(`address_set/${remote}`)) rules.push(one);
       else waiting ??= `the addresses of group ${remote} have not arrived yet`;
     }
   }
-  return { rules, waiting };
+  return { rules, waiting, stateless: !stateful };
 }
 
 function tapFacts(port: HostPort, at: Attachment, env: HostEnvironment): Fact[] {
@@ -93,9 +112,10 @@ export function renderPort(port: HostPort, look: Lookup, env: HostEnvironment): 
   const at = attach(port.network_id, look, env);
   const facts: Fact[] = tapFacts(port, at, env);
   if (port.port_security_enabled) facts.push(guardElements(port));
-  const groups = port.port_security_enabled ? rulesOf(port, look) : { rules: [], waiting: null };
+  const groups = port.port_security_enabled ? rulesOf(port, look) : { rules: [], waiting: null, stateless: false };
   for (const family of [4, 6] as const) {
-    if (port.port_security_enabled) facts.push(...portChains(port, groups.rules, family));
+    if (port.port_security_enabled) facts.push(...portChains(port, groups.rules, family, groups.stateless));
+    if (groups.stateless) facts.push(...statelessHooks(port, at, family));
     facts.push(...zoneHook(port, at, family), ...dispatch(port, family));
   }
   const tap = env.links.has(tapName(port.id)) ? null : `device ${tapName(port.id)} does not exist on this host yet`;
