@@ -162,6 +162,12 @@ const ids = {
   project_id: field(t.string(255), 'The project that owns it.', { post: 'admin', filter: true, sort: true }),
 } as const;
 
+/** The tags of a resource. Those of most are put on a row that is there; `post` says who may create one with them. */
+export function tagsField(options: Pick<Field<string[]>, 'post'> = {}): Field<string[]> {
+  const doc = 'Words that a person put on it.';
+  return field(t.list(t.string(255), { max: 50 }), doc, { default: [], alias: 'standard-attr-tag', ...options });
+}
+
 const standardFields = {
   description: field(t.string(255), 'What a person wrote about it.', {
     post: 'member',
@@ -186,10 +192,7 @@ const standardFields = {
     sort: true,
     alias: 'standard-attr-revisions',
   }),
-  tags: field(t.list(t.string(255), { max: 50 }), 'Words that a person put on it.', {
-    default: [],
-    alias: 'standard-attr-tag',
-  }),
+  tags: tagsField(),
 } as const;
 
 /** The fields that every resource has. */
@@ -241,7 +244,7 @@ export function resource<const F extends Fields>(definition: ResourceInput<F>): 
     ...definition,
     specialFilters: [...(definition.specialFilters ?? []), ...tagFilters],
     indexes: [['project_id'], ...(definition.indexes ?? [])],
-    fields: { ...ids, ...definition.fields, ...standardFields },
+    fields: { ...ids, ...definition.fields, ...standardFields, tags: definition.fields.tags ?? standardFields.tags },
   };
 }
 

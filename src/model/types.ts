@@ -191,6 +191,22 @@ export function nullable<T>(inner: Type<T>): Type<T | null> {
   };
 }
 
+/** The same type, where null is read as `value`: what clients send to unset a field that always has a value. */
+export function orNull<T>(inner: Type<T>, value: T): Type<T> {
+  return {
+    ...inner,
+    schema: { anyOf: [inner.schema, { type: 'null' }] },
+    parse: (given) => inner.parse(given === null ? structuredClone(value) : given),
+  };
+}
+
+/** The same type, where `{}` is read as null: what clients send to clear an object. */
+export function orEmpty<T>(inner: Type<T | null>): Type<T | null> {
+  const isEmpty = (value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+  return { ...inner, parse: (value) => inner.parse(isEmpty(value) ? null : value) };
+}
+
 /** A list of at most `max` values; `unique` refuses one that stands twice. */
 export function list<T>(of: Type<T>, options: { max?: number; unique?: boolean } = {}): Type<T[]> {
   const max = options.max ?? 1000;

@@ -193,6 +193,13 @@ export const extensions: readonly Extension[] = [
     '2017-01-01',
     'Tags on everything.',
   ),
+  extension('tag-creation', 'Tag creation extension', '2024-07-23', 'Adds several tags in one request.'),
+  extension(
+    'tag-ports-during-bulk-creation',
+    'Tag Ports During Bulk Creation',
+    '2019-12-29',
+    'Ports are created with their tags.',
+  ),
   extension('standard-attr-timestamp', 'Resource timestamps', '2016-09-12', 'Times of creation and last change.'),
   extension('stateful-security-group', 'Stateful security group', '2019-11-26', 'A group may be stateless.'),
   extension('port-security', 'Port Security', '2012-07-23', 'Anti-spoofing may be switched off.', 'port_security'),

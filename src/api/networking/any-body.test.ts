@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { resources } from '../../model/index.ts';
 import type { Resource } from '../../model/language.ts';
 import { Problem } from '../../model/types.ts';
+import { extensions } from '../../rules/extensions.ts';
 import { type Answer, startTestApi, type TestApi } from '../test-bed.ts';
 
 let api: TestApi;
@@ -21,11 +22,14 @@ async function make(resource: string, path: string, base: object): Promise<Answe
 
 before(async () => {
   const unlimited = Object.fromEntries(resources.map((resource) => [resource.name, -1]));
-  api = await startTestApi({ quotas: unlimited });
+  const everything = [...new Set(extensions.flatMap((extension) => extension.needs))];
+  api = await startTestApi({ quotas: unlimited, servicePlugins: everything, extensionDrivers: everything });
   const outside = await make('network', '/v2.0/networks', { 'router:external': true });
   await make('subnet', '/v2.0/subnets', { network_id: outside.id, ip_version: 4, cidr: '203.0.113.0/24' });
   const network_id = (await make('network', '/v2.0/networks', { name: 'inside' })).id;
   const subnet = await make('subnet', '/v2.0/subnets', { network_id, ip_version: 4, cidr: '10.0.0.0/16' });
+  const elsewhere = await make('network', '/v2.0/networks', { name: 'elsewhere' });
+  await make('segment', '/v2.0/segments', { network_id: elsewhere.id, network_type: 'vxlan' });
   const router = await make('router', '/v2.0/routers', { external_gateway_info: { network_id: outside.id } });
   await api.ask(api.admin, 'PUT', `/v2.0/routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
   const port = await make('port', '/v2.0/ports', { network_id });

@@ -180,6 +180,7 @@ export async function updateRow(services: Services, exposed: Exposed, request: R
 /** `DELETE /v2.0/ports/{id}`. */
 export async function deleteRow(services: Services, exposed: Exposed, request: Request, id: string): Promise<void> {
   const { resource, operations } = exposed;
+  if (request.body !== undefined) throw malformedBody('Request body is not supported in DELETE.');
   await services.store.transact(async (t) => {
     const parent = await findParent(t, exposed, request.caller, request.parentId);
     const row = await findRow(t, exposed, request.caller, id, request.parentId);

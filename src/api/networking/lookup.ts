@@ -1,5 +1,5 @@
 /** Finding the row that a request is about, where the caller may see it. */
-import { malformedBody, revisionMismatch } from '../../model/faults.ts';
+import { badRequest, revisionMismatch } from '../../model/faults.ts';
 import { network } from '../../model/index.ts';
 import type { Resource, Row } from '../../model/language.ts';
 import type { Caller } from '../../operations/context.ts';
@@ -53,12 +53,19 @@ export async function networkOwner(r: Reader, caller: Caller, networkId: unknown
   return row && (await isVisible(r, network, caller, row)) ? row.project_id : undefined;
 }
 
-/** The revision that an `If-Match: revision_number=N` demands. */
+/**
+ * The revision that an `If-Match: revision_number=N` demands; other tags demand nothing. Neutron: api/api_common.py,
+ * check_request_for_revision_constraint.
+ */
 export function readIfMatch(header: string | undefined): number | undefined {
-  if (header === undefined || header.trim() === '*') return undefined;
-  const match = /^\s*"?revision_number=(\d{1,15})"?\s*$/.exec(header);
-  if (!match) throw malformedBody('If-Match must be revision_number=N with an integer N');
-  return Number(match[1]);
+  const tags = (header ?? '').split(',').map((tag) => tag.trim().replace(/^(W\/)?"?|"$/g, ''));
+  const demands = tags.filter((tag) => tag.startsWith('revision_number='));
+  if (demands.length > 1) throw badRequest('if-match', 'Multiple revision_number etags are not supported');
+  const [, revision] = /^revision_number=(.*)$/.exec(demands[0] ?? '') ?? [];
+  if (revision === undefined) return undefined;
+  if (!/^\s*\d{1,15}\s*$/.test(revision))
+    throw badRequest('if-match', 'Revision number etag must be in the format of revision_number=<int>');
+  return Number(revision);
 }
 
 /** Throws a 412 fault where the row is not at the demanded revision. */

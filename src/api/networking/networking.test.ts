@@ -218,7 +218,8 @@ test('lists are sorted, paged and cut to fields', async () => {
   }
   assert.deepEqual(seen, ['p1', 'p2', 'p3']);
   for (const [bad, status] of [
-    ['sort_key=nope', 400],
+    ['sort_key=nope&sort_dir=asc', 400],
+    ['sort_key=name', 400],
     ['sort_key=name&sort_dir=up', 400],
     ['sort_key=name&sort_key=id&sort_dir=asc', 400],
     ['limit=-1', 400],
@@ -260,7 +261,10 @@ test('a change may demand a revision', async () => {
   assert.equal(stale.status, 412);
   assert.equal(stale.body.NeutronError.type, 'RevisionNumberConstraintFailed');
   assert.equal((await put(`revision_number=${net.revision_number}`)).status, 200);
-  assert.equal((await put('abc')).status, 400);
+  assert.equal((await put(`"revision_number=${net.revision_number}"`)).status, 412);
+  assert.equal((await put('revision_number=abc')).status, 400);
+  assert.equal((await put('"revision_number=1", "revision_number=2"')).status, 400);
+  assert.equal((await put('"abc"')).status, 200, 'other tags demand nothing');
 });
 
 test('quotas are shown, set and enforced', async () => {

@@ -14,8 +14,7 @@ const quoted = (words: readonly string[]) =>
 function readSort(exposed: Exposed, subject: Subject, query: Query): NonNullable<Page['sort']> {
   const keys = (query.get('sort_key') ?? []).filter((key) => key !== '');
   const directions = (query.get('sort_dir') ?? []).filter((direction) => direction !== '');
-  if (keys.length !== directions.length && directions.length > 0)
-    throw malformedBody('The number of sort_keys and sort_dirs must be same');
+  if (keys.length !== directions.length) throw malformedBody('The number of sort_keys and sort_dirs must be same');
   const columns = keys.map((key) => (key === 'tenant_id' ? 'project_id' : key));
   const isKey = (name: string) => {
     const field = exposed.fields.get(name);

@@ -1,6 +1,7 @@
 /** The paths of the Networking API: derived from the model for resources, by hand for what is no resource. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { extensionNotFound } from '../../model/faults.ts';
+import { resources } from '../../model/index.ts';
 import { type Extension, publishedAliases, publishedExtensions } from '../../rules/extensions.ts';
 import type { Services } from '../services.ts';
 import { readQuery } from '../wire/query-string.ts';
@@ -12,7 +13,7 @@ import { floatingIpPoolRoutes } from './floatingip-pools.ts';
 import { readIfMatch } from './lookup.ts';
 import { qosRuleTypeRoutes } from './qos-rule-types.ts';
 import { quotaRoutes } from './quotas.ts';
-import { changeTags, readTags, requireTag, tagsInBody, withoutTag } from './tags.ts';
+import { changeTags, readTags, requireTag, tagsInBody, withoutTag, withTags } from './tags.ts';
 
 function requestOf(exposed: Exposed, request: FastifyRequest): Request {
   return {
@@ -65,6 +66,12 @@ function tagRoutes(app: FastifyInstance, services: Services, exposed: Exposed, p
     PUT: async (request) => {
       const wanted = tagsInBody(jsonBody(request));
       return { tags: await change(request, () => wanted) };
+    },
+    // Neutron (tag-creation) answers with the tags that were given.
+    POST: async (request) => {
+      const added = tagsInBody(jsonBody(request));
+      await change(request, (tags) => withTags(tags, added));
+      return { tags: added };
     },
     DELETE: async (request) => void (await change(request, () => [])),
   });
@@ -121,5 +128,13 @@ export function versionRoutes(app: FastifyInstance, services: Services): void {
   const versions = () => ({
     versions: [{ id: 'v2.0', status: 'CURRENT', links: [{ rel: 'self', href: `${services.publicUrl()}/v2.0/` }] }],
   });
-  for (const path of ['/', '/v2.0', '/v2.0/']) route(app, path, { GET: versions });
+  route(app, '/', { GET: versions });
+  // Neutron lists its core resources here; the version is beside them for clients that discover by this path.
+  const core = resources.filter(({ name }) => ['network', 'subnet', 'subnetpool', 'port'].includes(name));
+  const layout = core.map(({ name, plural }) => ({
+    name,
+    collection: plural,
+    links: [{ rel: 'self', href: `${services.publicUrl()}/v2.0/${plural}` }],
+  }));
+  for (const path of ['/v2.0', '/v2.0/']) route(app, path, { GET: () => ({ ...versions(), resources: layout }) });
 }

@@ -71,6 +71,11 @@ export function tagsInBody(body: unknown): unknown {
   return body.tags;
 }
 
+/** The tags with those of a body, which are checked with the row's as a whole. */
+export function withTags(tags: readonly string[], added: unknown): unknown {
+  return Array.isArray(added) ? [...tags, ...added.filter((tag) => !tags.includes(tag as string))] : added;
+}
+
 /** The tags without one; throws a 404 fault where it is not among them. */
 export function withoutTag(tags: readonly string[], tag: string): string[] {
   if (!tags.includes(tag)) throw tagNotFound(tag);

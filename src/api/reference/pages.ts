@@ -98,7 +98,7 @@ role that is needed in the owning project; an administrator may do everything. W
 Lists: \`?name=a&name=b\` is either; several fields hold together; \`fields\` chooses what is shown; \`sort_key\` with \`sort_dir\`; \`limit\`,
 \`marker\`, \`page_reverse\` with links in \`<collection>_links\`. POST takes one object or a list of them under the collection's name: all
 are created, or none. \`If-Match: revision_number=N\` on PUT and DELETE refuses with 412 where the row has changed. Rows with \`tags\` have
-\`…/{id}/tags\` and \`…/{id}/tags/{tag}\` with GET, PUT, DELETE.`;
+\`…/{id}/tags\` and \`…/{id}/tags/{tag}\` with GET, PUT, DELETE; POST of a list to the former adds its tags.`;
 
 /** docs/reference/api.md */
 export function apiPage(): string {

@@ -1,5 +1,6 @@
-import { field, resource } from '../language.ts';
+import { field, resource, tagsField } from '../language.ts';
 import { dnsDomain, dnsName, lineOfText, macOrNew } from '../port-types.ts';
+
 import * as t from '../types.ts';
 import { qosPolicyId } from './qos.ts';
 
@@ -139,11 +140,11 @@ export const port = resource({
       },
     ),
     allowed_address_pairs: field(
-      t.list(t.object({ ip_address: t.cidr() }, { mac_address: t.mac() }), { max: 10 }),
+      t.orNull(t.list(t.object({ ip_address: t.cidr() }, { mac_address: t.mac() }), { max: 10 }), []),
       'Further addresses that it may send from.',
       { post: 'network_owner', put: 'network_owner', default: [], alias: 'allowed-address-pairs' },
     ),
-    'binding:host_id': field(t.string(255), 'The host that the device is on.', {
+    'binding:host_id': field(t.orNull(t.string(255), ''), 'The host that the device is on.', {
       post: 'admin',
       put: 'admin',
       see: 'admin',
@@ -160,7 +161,7 @@ export const port = resource({
       sort: true,
       alias: 'binding',
     }),
-    'binding:profile': field(t.anyObject(4095), 'What the host is told about the device.', {
+    'binding:profile': field(t.orNull(t.anyObject(4095), {}), 'What the host is told about the device.', {
       post: 'admin',
       put: 'admin',
       see: 'admin',
@@ -174,6 +175,8 @@ export const port = resource({
       alias: 'binding',
     }),
     'binding:vif_details': field(t.anyObject(), 'Details of the wiring.', { see: 'admin', alias: 'binding' }),
+    // Neutron: tag-ports-during-bulk-creation.
+    tags: tagsField({ post: 'member' }),
     qos_policy_id: { ...qosPolicyId, alias: 'qos' },
     qos_network_policy_id: field(t.nullable(t.uuid()), 'The QoS policy of its network.', {
       stored: false,

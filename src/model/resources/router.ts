@@ -40,14 +40,16 @@ export const router = resource({
       sort: true,
     }),
     external_gateway_info: field(
-      t.nullable(
-        t.object(
-          { network_id: t.uuid() },
-          {
-            enable_snat: t.boolean(),
-            qos_policy_id: t.nullable(t.uuid()),
-            external_fixed_ips: t.list(t.object({}, { subnet_id: t.uuid(), ip_address: t.ip() }), { max: 10 }),
-          },
+      t.orEmpty(
+        t.nullable(
+          t.object(
+            { network_id: t.uuid() },
+            {
+              enable_snat: t.boolean(),
+              qos_policy_id: t.nullable(t.uuid()),
+              external_fixed_ips: t.list(t.object({}, { subnet_id: t.uuid(), ip_address: t.ip() }), { max: 10 }),
+            },
+          ),
         ),
       ),
       'The gateway: its external network, its addresses there, and whether it hides the inside addresses.',
@@ -58,7 +60,7 @@ export const router = resource({
       alias: 'router-enable-snat',
     }),
     routes: field(
-      t.list(t.object({ destination: t.cidr(), nexthop: t.ip() }), { max: 30, unique: true }),
+      t.orNull(t.list(t.object({ destination: t.cidr(), nexthop: t.ip() }), { max: 30, unique: true }), []),
       'Static routes beside those of its interfaces.',
       { put: 'member', default: [], alias: 'extraroute' },
     ),

@@ -45,13 +45,17 @@ export const subnet = resource({
       'The ranges that addresses are taken from; left out: all but the gateway.',
       { post: 'member', put: 'member' },
     ),
-    dns_nameservers: field(t.list(t.ip(), { max: 5, unique: true }), 'The DNS servers that DHCP hands out.', {
-      post: 'member',
-      put: 'member',
-      default: [],
-    }),
+    dns_nameservers: field(
+      t.orNull(t.list(t.ip(), { max: 5, unique: true }), []),
+      'The DNS servers that DHCP hands out.',
+      {
+        post: 'member',
+        put: 'member',
+        default: [],
+      },
+    ),
     host_routes: field(
-      t.list(t.object({ destination: t.cidr(), nexthop: t.ip() }), { max: 20, unique: true }),
+      t.orNull(t.list(t.object({ destination: t.cidr(), nexthop: t.ip() }), { max: 20, unique: true }), []),
       'The static routes that DHCP hands out.',
       { post: 'member', put: 'member', default: [] },
     ),
