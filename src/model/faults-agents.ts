@@ -41,3 +41,11 @@ export const routerHostedByL3Agent = fault(
   (routerId: string, agentId: string) => `The router ${routerId} has been already hosted by the L3 Agent ${agentId}.`,
   'Take the router from that agent first.',
 );
+
+/** A hint that names no zone of an agent. */
+export const availabilityZoneNotFound = fault(
+  'AvailabilityZoneNotFound',
+  404,
+  (zone: string) => `AvailabilityZone ${zone} could not be found.`,
+  'GET /availability_zones lists the zones; an agent is in that of availability_zone in its configuration.',
+);

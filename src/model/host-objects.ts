@@ -168,6 +168,8 @@ export interface AgentReport {
   readonly functions: readonly { agent_type: string; binary: string; configurations: Record<string, unknown> }[];
   /** The address of the host's tunnel endpoint, or null where it has none. */
   readonly local_ip: string | null;
+  /** The availability zone of the host; left out: nova. */
+  readonly availability_zone?: string;
   /** physical network → bridge. */
   readonly bridge_mappings: Readonly<Record<string, string>>;
   /** API time of the process's start. */

@@ -29,6 +29,10 @@ function configurationsOf(fn: AgentFunction, report: AgentReport, before?: Agent
   return { ...fn.configurations, ...wiring, ...(failures === undefined ? {} : { failures }) };
 }
 
+/** L3 and DHCP agents are in a zone; L2 agents are in none. */
+const zoneOf = (fn: AgentFunction, report: AgentReport) =>
+  Object.hasOwn(topics, fn.agent_type) ? (report.availability_zone ?? 'nova') : null;
+
 /** What a report changed of how a host is wired. */
 interface Wiring {
   readonly appeared: boolean;
@@ -54,7 +58,7 @@ async function applyFunction(
       binary: fn.binary,
       topic: topics[fn.agent_type] ?? 'N/A',
       host,
-      availability_zone: Object.hasOwn(topics, fn.agent_type) ? 'nova' : null,
+      availability_zone: zoneOf(fn, report),
       admin_state_up: true,
       alive: true,
       description: null,
@@ -66,7 +70,8 @@ async function applyFunction(
     return { appeared: true, endpoint: configurations.tunneling_ip !== undefined, bridges: true };
   }
   const { started_at } = report;
-  await c.t.update(agent, before.id, { heartbeat_timestamp: now, started_at, configurations }, { quiet: true });
+  const seen = { heartbeat_timestamp: now, started_at, configurations, availability_zone: zoneOf(fn, report) };
+  await c.t.update(agent, before.id, seen, { quiet: true });
   return {
     appeared: !agentIsAlive(c, before),
     endpoint: before.configurations.tunneling_ip !== configurations.tunneling_ip,

@@ -18,6 +18,7 @@ import { consumeQuota, releaseQuota } from './quota.ts';
 import { namedTargets, type SharedObject, shareable } from './sharing.ts';
 import { newStandard } from './standard.ts';
 import { wakeNetwork } from './wake.ts';
+import { checkHints, zonesOfNetworks } from './zones.ts';
 
 type NetworkRow = Row<typeof network>;
 
@@ -30,6 +31,7 @@ function smallestMtu(c: Context, segments: readonly Segment[]): number {
 async function createNetwork(c: Context, draft: Draft<typeof network>): Promise<NetworkRow> {
   const standard = newStandard(c, draft);
   await consumeQuota(c, 'network', standard.project_id);
+  await checkHints(c, 'network', draft.availability_zone_hints ?? []);
   const segments = await chooseSegments(c, draft);
   const [first] = segments;
   const row = await c.t.insert(network, {
@@ -50,6 +52,8 @@ async function createNetwork(c: Context, draft: Draft<typeof network>): Promise<
     mtu: chooseMtu(draft.mtu, smallestMtu(c, segments)),
     port_security_enabled: draft.port_security_enabled ?? true,
     qos_policy_id: await policyOfNewNetwork(c, standard, draft.qos_policy_id ?? null),
+    availability_zones: [],
+    availability_zone_hints: draft.availability_zone_hints ?? [],
     withdrawn: false,
   });
   for (const [position, one] of segments.entries()) await takeSegment(c, row.id, one, { position });
@@ -131,16 +135,23 @@ function manyWays(segments: readonly Row<typeof segment>[]): Partial<NetworkRow>
   };
 }
 
-/** The subnets of each network, and the segments of those that have several: two queries. */
+/** The subnets of each network, their zones, and the segments of those that have several: a few queries. */
 async function compute(c: ReadContext, rows: readonly NetworkRow[]): Promise<Partial<NetworkRow>[]> {
   const subnets = rows.length > 0 ? await c.r.find(subnet, { network_id: rows.map((row) => row.id) }) : [];
+  const ids = rows.map((row) => row.id);
+  const zones = await zonesOfNetworks(c.r, ids);
   const byNetwork = Map.groupBy(subnets, (row) => row.network_id);
   const several = rows.filter((row) => row.several_segments).map((row) => row.id);
   const segments = several.length > 0 ? await segmentsOf(c.r, several) : [];
   return rows.map((row) => {
     const own = byNetwork.get(row.id) ?? [];
     const ways = row.several_segments ? manyWays(segments.filter((each) => each.network_id === row.id)) : {};
-    return { segments: undefined, ...ways, subnets: own.map((on) => on.id), l2_adjacency: !isRouted(own) };
+    return {
+      ...{ segments: undefined, ...ways },
+      subnets: own.map((on) => on.id),
+      l2_adjacency: !isRouted(own),
+      availability_zones: zones.get(row.id) ?? [],
+    };
   });
 }
 

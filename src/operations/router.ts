@@ -3,7 +3,7 @@ import { routerInUse, routerNotFound, routesExhausted } from '../model/faults.ts
 import { port, router } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
 import { checkRoutes } from '../rules/router.ts';
-import type { Context, Operations } from './context.ts';
+import type { Context, Operations, ReadContext } from './context.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { routesIn, withoutRoutes, withRoutes } from './router-extraroutes.ts';
 import { changeGateway, removeGateway } from './router-gateway.ts';
@@ -11,11 +11,13 @@ import { addInterface, removeInterface } from './router-interface.ts';
 import { interfacePorts, routerPorts, subnetsOf } from './router-paths.ts';
 import { scheduleRouter } from './schedule.ts';
 import { newStandard } from './standard.ts';
+import { checkHints, zonesOfRouters } from './zones.ts';
 
 type RouterRow = Row<typeof router>;
 
 async function create(c: Context, draft: Draft<typeof router>): Promise<RouterRow> {
   const standard = newStandard(c, draft);
+  await checkHints(c, 'router', draft.availability_zone_hints ?? []);
   await consumeQuota(c, 'router', standard.project_id);
   const row = await c.t.insert(router, {
     ...standard,
@@ -28,6 +30,8 @@ async function create(c: Context, draft: Draft<typeof router>): Promise<RouterRo
     // Shown from its gateway.
     enable_snat: true,
     gw_qos_policy_id: null,
+    availability_zones: [],
+    availability_zone_hints: draft.availability_zone_hints ?? [],
     withdrawn: false,
   });
   if (!draft.external_gateway_info) return row;
@@ -78,6 +82,18 @@ async function remove(c: Context, row: RouterRow): Promise<void> {
   c.t.wake([`router/${row.id}`]);
 }
 
+/** Whether each hides the inside addresses, and the zones of its agents. */
+async function compute(c: ReadContext, rows: readonly RouterRow[]): Promise<Partial<RouterRow>[]> {
+  const zones = await zonesOfRouters(
+    c.r,
+    rows.map((row) => row.id),
+  );
+  return rows.map((row) => ({
+    enable_snat: row.external_gateway_info?.enable_snat ?? true,
+    availability_zones: zones.get(row.id) ?? [],
+  }));
+}
+
 /** What the API calls. */
 export const routerOperations: Operations<typeof router> = {
   resource: router,
@@ -91,5 +107,5 @@ export const routerOperations: Operations<typeof router> = {
     add_extraroutes: (c, row, body) => update(c, row, { routes: withRoutes(row.routes, routesIn(body)) }),
     remove_extraroutes: (c, row, body) => update(c, row, { routes: withoutRoutes(row.routes, routesIn(body)) }),
   },
-  compute: async (_c, rows) => rows.map((row) => ({ enable_snat: row.external_gateway_info?.enable_snat ?? true })),
+  compute,
 };

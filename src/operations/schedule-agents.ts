@@ -33,6 +33,11 @@ export async function ableAgents(
   return result.length > 0 ? result : agents;
 }
 
+/** The zones that agents for work with these hints are chosen from; none: any. */
+export function hintedZones(c: Pick<Context, 'settings'>, hints: readonly string[]): readonly string[] {
+  return hints.length > 0 ? hints : c.settings.defaultAvailabilityZones;
+}
+
 /** The agents with how much they carry by the bindings of a record; where there is nothing to choose, nothing is counted. */
 export async function withLoads(
   c: Context,
@@ -41,12 +46,12 @@ export async function withLoads(
   wanted: number,
 ): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
-  for (const { id, host } of agents) {
+  for (const { id, host, availability_zone: zone } of agents) {
     const load =
       agents.length <= wanted
         ? 0
         : await c.t.count<typeof routerBinding>(bindings as typeof routerBinding, { agent_id: id });
-    candidates.push({ id, host, load });
+    candidates.push({ id, host, load, zone });
   }
   return candidates;
 }

@@ -2,13 +2,13 @@
 import { Fault } from '../model/faults.ts';
 import { agent, dhcpBinding, network, port } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
-import { agentTypes, type Candidate, chooseDhcpAgents, isAlive } from '../rules/schedule.ts';
+import { agentTypes, type Candidate, chooseDhcpAgents, isAlive, isInZones } from '../rules/schedule.ts';
 import type { Context } from './context.ts';
 import { segmentsOf, segmentsOnHost } from './network-segment.ts';
 import { createPort, removePort, updatePort } from './port.ts';
 import { fixedIpsOf, subnetsOf } from './port-addresses.ts';
 import { isRouted } from './port-segments.ts';
-import { ableAgents, usableAgents, withLoads } from './schedule-agents.ts';
+import { ableAgents, hintedZones, usableAgents, withLoads } from './schedule-agents.ts';
 import { dhcpDeviceId } from './schedule-device.ts';
 
 type NetworkRow = Row<typeof network>;
@@ -122,10 +122,12 @@ export async function scheduleDhcp(c: Context, networkId: string): Promise<void>
   const count = c.settings.dhcpAgentsPerNetwork;
   const usable = await usableAgents(c, agentTypes.dhcp);
   const able = await ableAgents(c, usable, on['provider:physical_network']);
+  const zones = hintedZones(c, on.availability_zone_hints);
   const choice = chooseDhcpAgents(
     bound.map((binding) => binding.agent_id),
     await withLoads(c, able, dhcpBinding, count),
     count,
+    ({ zone = null }) => isInZones({ availability_zone: zone }, zones),
   );
   for (const binding of bound) {
     if (choice.drop.includes(binding.agent_id)) await unbind(c, binding);

@@ -1,12 +1,12 @@
 /** Which host carries which router, and what a host that reports in is given. */
 import { network, port, router, routerBinding, subnet } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
-import { agentTypes, leastLoaded } from '../rules/schedule.ts';
+import { agentTypes, isInZones, leastLoaded } from '../rules/schedule.ts';
 import { routerOwners } from '../rules/wake.ts';
 import type { Condition } from '../store/query.ts';
 import type { Context } from './context.ts';
 import { bindingOn } from './port-binding.ts';
-import { ableAgents, usableAgents, withLoads } from './schedule-agents.ts';
+import { ableAgents, hintedZones, usableAgents, withLoads } from './schedule-agents.ts';
 import { replaceDeadDhcp, scheduleDhcp } from './schedule-dhcp.ts';
 import { wakePort } from './wake.ts';
 
@@ -53,7 +53,9 @@ export async function scheduleRouter(c: Context, routerId: string): Promise<void
   ) {
     return movePorts(c, routerId, bound.host);
   }
-  const [agent] = leastLoaded(await withLoads(c, able, routerBinding, 1), 1);
+  const zones = hintedZones(c, row.availability_zone_hints);
+  const eligible = able.filter((agent) => isInZones(agent, zones));
+  const [agent] = leastLoaded(await withLoads(c, eligible, routerBinding, 1), 1);
   if (!agent) return;
   await bindRouter(c, row, agent);
 }

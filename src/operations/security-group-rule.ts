@@ -7,26 +7,30 @@ import {
 } from '../model/faults.ts';
 import { securityGroup, securityGroupRule } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
-import { canonicalRule, ruleKey } from '../rules/security-group.ts';
-import { setsOf } from '../rules/wake.ts';
+import { canonicalRule, equalPrefixes, ruleKey } from '../rules/security-group.ts';
+import { securityGroupKeys, setsOf } from '../rules/wake.ts';
 import type { Context, Operations } from './context.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { newStandard } from './standard.ts';
 import { visibleAddressGroup, visibleSecurityGroup } from './visible.ts';
-import { wakeSecurityGroup } from './wake.ts';
 
 type RuleRow = Row<typeof securityGroupRule>;
 
-/** Rules of a group are looked through for the same one: a group has few, by its quota. */
+/** Throws SecurityGroupRuleExists where the group has the same rule. An index leads to those few that could be it. */
 async function checkNew(c: Context, rule: RuleRow): Promise<void> {
-  const others = await c.t.find(securityGroupRule, {
-    security_group_id: rule.security_group_id,
-    direction: rule.direction,
-    ethertype: rule.ethertype,
-  });
   const key = ruleKey(rule);
-  const same = others.find((other) => ruleKey(other) === key);
-  if (same) throw securityGroupRuleExists(same.id);
+  for (const prefix of equalPrefixes(rule)) {
+    const others = await c.t.find(securityGroupRule, {
+      security_group_id: rule.security_group_id,
+      remote_group_id: rule.remote_group_id,
+      remote_address_group_id: rule.remote_address_group_id,
+      remote_ip_prefix: prefix,
+      port_range_min: rule.port_range_min,
+      port_range_max: rule.port_range_max,
+    });
+    const same = others.find((other) => ruleKey(other) === key);
+    if (same) throw securityGroupRuleExists(same.id);
+  }
 }
 
 async function createRule(c: Context, draft: Draft<typeof securityGroupRule>): Promise<RuleRow> {
@@ -51,22 +55,20 @@ async function createRule(c: Context, draft: Draft<typeof securityGroupRule>): P
   await checkNew(c, rule);
   await consumeQuota(c, 'security_group_rule', rule.project_id);
   const row = await c.t.insert(securityGroupRule, rule);
-  await touchGroup(c, group.id);
+  await touchGroup(c, row);
   return row;
 }
 
-/** A group shows its rules, so a change of them is one of it. */
-async function touchGroup(c: Context, groupId: string): Promise<void> {
-  if (!(await c.t.update(securityGroup, groupId, {}))) throw securityGroupNotFound(groupId);
-  await wakeSecurityGroup(c, groupId);
+/** A group shows its rules, so a change of them is one of it. Hosts may need the set that the rule refers to, or need it no more. */
+async function touchGroup(c: Context, row: RuleRow): Promise<void> {
+  if (!(await c.t.update(securityGroup, row.security_group_id, {}))) throw securityGroupNotFound(row.security_group_id);
+  c.t.wake([...securityGroupKeys(row.security_group_id), ...setsOf([row])]);
 }
 
 async function removeRule(c: Context, row: RuleRow): Promise<void> {
   await c.t.delete(securityGroupRule, row.id);
   await releaseQuota(c, 'security_group_rule', row.project_id);
-  await touchGroup(c, row.security_group_id);
-  // Hosts may need the set no more.
-  c.t.wake(setsOf([row]));
+  await touchGroup(c, row);
 }
 
 /** What the API calls. */

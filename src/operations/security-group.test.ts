@@ -90,6 +90,10 @@ test('the same rule twice is refused by its id; protocol names and numbers are t
   const sentence = `Security group rule already exists. Rule id is ${first.id}.`;
   await refused(addRule(group, web), 409, 'SecurityGroupRuleExists', sentence);
   await refused(addRule(group, { ...web, protocol: '6' }), 409, 'SecurityGroupRuleExists', sentence);
+  await refused(addRule(group, { ...web, remote_ip_prefix: '0.0.0.0/0' }), 409, 'SecurityGroupRuleExists', sentence);
+  const anywhere = await addRule(group, { ethertype: 'IPv6', ...web, remote_ip_prefix: '::/0' });
+  const again = `Security group rule already exists. Rule id is ${anywhere.id}.`;
+  await refused(addRule(group, { ethertype: 'IPv6', ...web }), 409, 'SecurityGroupRuleExists', again);
   await addRule(group, { ...web, remote_ip_prefix: '10.0.0.0/8' });
   await addRule(group, { ...web, direction: 'egress' });
   const results = await Promise.allSettled(Array.from({ length: 4 }, () => addRule(group, { protocol: 'udp' })));

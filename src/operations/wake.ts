@@ -17,8 +17,16 @@ import type { Context } from './context.ts';
  */
 async function referredSets(c: Context, groupIds: readonly string[]): Promise<HostKey[]> {
   if (groupIds.length === 0) return [];
-  const rules = await c.t.find(securityGroupRule, { security_group_id: groupIds });
-  return setsOf(rules);
+  const ofGroups = { op: 'in', column: 'security_group_id', values: groupIds } as const;
+  const noGroup = { op: 'in', column: 'remote_group_id', values: [null] } as const;
+  // None is null: an index leads to the rules that refer to a set, and passes over all others.
+  const some = (column: string) => ({ op: 'gt', column, value: '' }) as const;
+  const toGroups = await c.t.list(securityGroupRule, { op: 'and', of: [ofGroups, some('remote_group_id')] });
+  const toAddresses = await c.t.list(securityGroupRule, {
+    op: 'and',
+    of: [ofGroups, noGroup, some('remote_address_group_id')],
+  });
+  return setsOf([...toGroups, ...toAddresses]);
 }
 
 /** Wakes the hosts for a port's creation (`before` undefined), removal (`after` undefined) or change. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canWire, chooseDhcpAgents, isAlive, leastLoaded } from './schedule.ts';
+import { canWire, chooseDhcpAgents, isAlive, isInZones, leastLoaded, spread } from './schedule.ts';
 
 const at = (host: string, load: number) => ({ id: `id-${host}`, host, load });
 
@@ -36,4 +36,19 @@ test('a network on a physical network needs a bridge for it', () => {
   assert.equal(canWire({}, null), true);
   assert.equal(canWire({}, 'public'), false);
   assert.equal(canWire({ bridge_mappings: { public: 'br-ex' } }, 'public'), true);
+});
+
+test('several are chosen from as many zones as there are', () => {
+  const candidates = [
+    { ...at('a', 0), zone: 'x' },
+    { ...at('b', 1), zone: 'x' },
+    { ...at('c', 9), zone: 'y' },
+  ];
+  const hosts = (count: number) => spread(candidates, count).map((one) => one.host);
+  assert.deepEqual(hosts(1), ['a']);
+  assert.deepEqual(hosts(2), ['a', 'c']);
+  assert.deepEqual(hosts(5), ['a', 'c', 'b']);
+  assert.equal(isInZones({ availability_zone: 'x' }, ['y']), false);
+  assert.equal(isInZones({ availability_zone: 'x' }, []), true);
+  assert.equal(isInZones({ availability_zone: null }, ['x']), false);
 });

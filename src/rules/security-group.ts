@@ -137,17 +137,21 @@ export function canonicalRule<T extends RuleMatch>(given: T): T {
   return rule;
 }
 
+/** The prefixes that mean the same as the rule's: a rule without one and a rule with /0 let through the same. */
+export function equalPrefixes({ ethertype, remote_ip_prefix: prefix }: RuleMatch): (string | null)[] {
+  const all = ethertype === 'IPv4' ? '0.0.0.0/0' : '::/0';
+  return prefix === null || prefix === all ? [null, all] : [prefix];
+}
+
 /** Two rules with one key let through the same packets: protocol names and numbers are one, and so are /0 and no prefix. */
 export function ruleKey(rule: RuleMatch): string {
-  const prefix = rule.remote_ip_prefix;
-  const anywhere = prefix === null || prefix === '0.0.0.0/0' || prefix === '::/0';
   return JSON.stringify([
     rule.direction,
     rule.ethertype,
     rule.protocol === null ? null : protocolNumber(rule.protocol),
     rule.port_range_min,
     rule.port_range_max,
-    anywhere ? null : prefix,
+    equalPrefixes(rule)[0],
     rule.remote_group_id,
     rule.remote_address_group_id,
   ]);

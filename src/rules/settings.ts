@@ -30,6 +30,8 @@ export interface NetworkingSettings {
   readonly quotas: Readonly<Record<string, number>>;
   /** `[DEFAULT] dhcp_agents_per_network`. */
   readonly dhcpAgentsPerNetwork: number;
+  /** `[DEFAULT] default_availability_zones`: of networks and routers without hints; [] is any. */
+  readonly defaultAvailabilityZones: readonly string[];
   /** `[DEFAULT] agent_down_time`, seconds. */
   readonly agentDownTimeSeconds: number;
   /** `[DEFAULT] dhcp_lease_duration`, seconds. */
@@ -81,6 +83,7 @@ export const defaultSettings: NetworkingSettings = {
   mtu: { globalPhysnetMtu: 1500, pathMtu: 0, physicalNetworkMtus: {}, overlayIpVersion: 4, geneveMaxHeaderSize: 30 },
   quotas: {},
   dhcpAgentsPerNetwork: 1,
+  defaultAvailabilityZones: [],
   agentDownTimeSeconds: 75,
   dhcpLeaseSeconds: 86400,
   dnsDomain: 'openstacklocal',

@@ -96,6 +96,15 @@ export const network = resource({
       stored: false,
       alias: 'l2_adjacency',
     }),
+    availability_zones: field(t.list(t.string(255)), 'The zones of the agents that have it.', {
+      stored: false,
+      alias: 'network_availability_zone',
+    }),
+    availability_zone_hints: field(
+      t.list(t.string(255), { max: 10, unique: true }),
+      'The zones that its agents are chosen from; none: any.',
+      { post: 'member', default: [], alias: 'network_availability_zone' },
+    ),
     withdrawn: field(
       t.boolean(),
       'Whether an administrator took it from its last agent: it gets one when it next changes, not before.',

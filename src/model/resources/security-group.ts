@@ -41,7 +41,20 @@ export const securityGroupRule = resource({
   path: '/security-group-rules',
   doc: 'One kind of packet that a security group lets through.',
   quota: { default: 100 },
-  indexes: [['security_group_id'], ['remote_group_id'], ['remote_address_group_id']],
+  indexes: [
+    ['security_group_id'],
+    ['remote_group_id'],
+    ['remote_address_group_id'],
+    // Leads to the rules that a new one could be the same as, and to those that refer to a set of addresses.
+    [
+      'security_group_id',
+      'remote_group_id',
+      'remote_address_group_id',
+      'remote_ip_prefix',
+      'port_range_min',
+      'port_range_max',
+    ],
+  ],
   policy: { get: 'reader', create: 'member', delete: 'member' },
   fields: {
     security_group_id: field(t.uuid(), 'Its group.', {
