@@ -108,6 +108,12 @@ export const illegalSubnetPoolUpdate = fault(
   (reason: string) => `Illegal subnetpool update : ${reason}.`,
   'Correct what the sentence names.',
 );
+export const onboardNotAuthorized = fault(
+  'NotAuthorized',
+  403,
+  () => 'Not authorized.',
+  'Only the owner of a network, or an administrator, takes its subnets into a pool.',
+);
 export const subnetPoolVersionDiffersFromScope = fault(
   'IllegalSubnetPoolIpVersionAssociationToAddressScope',
   400,

@@ -2,7 +2,9 @@
 import type { Record_, Resource } from './language.ts';
 import * as identity from './records/identity.ts';
 import * as networking from './records/networking.ts';
+import { subnetpoolSpace } from './records/subnetpool.ts';
 import { addressGroup } from './resources/address-group.ts';
+import { addressScope } from './resources/address-scope.ts';
 import { agent } from './resources/agent.ts';
 import { floatingip } from './resources/floatingip.ts';
 import { network } from './resources/network.ts';
@@ -14,13 +16,17 @@ import { router } from './resources/router.ts';
 import { securityGroup, securityGroupRule } from './resources/security-group.ts';
 import { segment } from './resources/segment.ts';
 import { subnet } from './resources/subnet.ts';
+import { subnetpool } from './resources/subnetpool.ts';
 import { trunk } from './resources/trunk.ts';
 
 export * from './records/identity.ts';
 export * from './records/networking.ts';
+export { subnetpoolSpace } from './records/subnetpool.ts';
 export { addressGroup } from './resources/address-group.ts';
+export { addressScope } from './resources/address-scope.ts';
 export * from './resources/qos.ts';
 export { segment } from './resources/segment.ts';
+export { subnetpool } from './resources/subnetpool.ts';
 export * from './resources/trunk.ts';
 export {
   agent,
@@ -43,6 +49,8 @@ export const resources: readonly Resource[] = [
   ...qosRuleAliases,
   network,
   segment,
+  addressScope,
+  subnetpool,
   subnet,
   addressGroup,
   securityGroup,
@@ -62,6 +70,7 @@ export const records: readonly Record_[] = [
   networking.ipAllocation,
   networking.portSecurityGroup,
   networking.defaultSecurityGroup,
+  subnetpoolSpace,
   networking.qosDefaultPolicy,
   networking.trunkSubport,
   networking.quotaLimit,

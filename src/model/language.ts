@@ -84,6 +84,8 @@ export interface Record_<F extends Fields = Fields> {
 export type SpecialFilter =
   | 'fixed_ips'
   | 'security_groups'
+  /** on the network of the row */
+  | 'router:external'
   | 'shared'
   | 'tags'
   | 'tags-any'

@@ -69,10 +69,12 @@ function type<T>(
 // Lone surrogates and NUL cannot be stored by PostgreSQL, and no client means to send them.
 const storable = (text: string) => text.isWellFormed() && !text.includes('\u0000');
 
-/** Text of at most `max` characters. */
-export function string(max = 255): Type<string> {
-  return type(`a string of at most ${max} characters`, { type: 'string', maxLength: max }, 'text', (value) =>
-    typeof value === 'string' && value.length <= max && storable(value) ? value : undefined,
+/** Text of at most `max` characters, and at least `min`. */
+export function string(max = 255, min = 0): Type<string> {
+  const expected = min > 0 ? `a string of ${min} to ${max} characters` : `a string of at most ${max} characters`;
+  const schema = { type: 'string', maxLength: max, ...(min > 0 ? { minLength: min } : {}) };
+  return type(expected, schema, 'text', (value) =>
+    typeof value === 'string' && value.length >= min && value.length <= max && storable(value) ? value : undefined,
   );
 }
 

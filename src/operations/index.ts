@@ -1,5 +1,6 @@
 /** The operations of every resource, by its name. */
 import { addressGroupOperations } from './address-group.ts';
+import { addressScopeOperations } from './address-scope.ts';
 import { agentOperations } from './agent.ts';
 import type { Operations } from './context.ts';
 import { floatingipOperations } from './floatingip.ts';
@@ -14,11 +15,13 @@ import { securityGroupOperations } from './security-group.ts';
 import { securityGroupRuleOperations } from './security-group-rule.ts';
 import { segmentOperations } from './segment.ts';
 import { subnetOperations } from './subnet.ts';
+import { subnetpoolOperations } from './subnetpool.ts';
 import { trunkOperations } from './trunk.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: operations of every resource; each takes the rows of its own.
 export const operations: Readonly<Record<string, Operations<any>>> = {
   address_group: addressGroupOperations,
+  address_scope: addressScopeOperations,
   agent: agentOperations,
   floatingip: floatingipOperations,
   network: networkOperations,
@@ -32,5 +35,6 @@ export const operations: Readonly<Record<string, Operations<any>>> = {
   security_group_rule: securityGroupRuleOperations,
   segment: segmentOperations,
   subnet: subnetOperations,
+  subnetpool: subnetpoolOperations,
   trunk: trunkOperations,
 };

@@ -8,6 +8,7 @@ import type { Segment } from '../rules/segments.ts';
 import { networkKeys } from '../rules/wake.ts';
 import type { Context, Operations, ReadContext } from './context.ts';
 import { shareExternal } from './network-external.ts';
+import { scopesOfNetworks } from './network-scopes.ts';
 import { segmentsOf, takeSegment, travelBy } from './network-segment.ts';
 import { chooseSegments } from './network-segments.ts';
 import { removePort } from './port.ts';
@@ -17,6 +18,7 @@ import { checkNetworkPolicy, policyOfNewNetwork } from './qos-use.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { namedTargets, type SharedObject, shareable } from './sharing.ts';
 import { newStandard } from './standard.ts';
+import { releasePrefix } from './subnet-allocation.ts';
 import { wakeNetwork } from './wake.ts';
 import { checkHints, zonesOfNetworks } from './zones.ts';
 
@@ -40,6 +42,8 @@ async function createNetwork(c: Context, draft: Draft<typeof network>): Promise<
     admin_state_up: draft.admin_state_up ?? true,
     status: 'ACTIVE',
     subnets: [],
+    ipv4_address_scope: null,
+    ipv6_address_scope: null,
     shared: draft.shared ?? false,
     'router:external': draft['router:external'] ?? false,
     'provider:network_type': first?.type ?? null,
@@ -118,6 +122,7 @@ async function removeNetwork(c: Context, row: NetworkRow): Promise<void> {
   for (const dhcp of await c.t.find(port, { network_id: row.id })) await removePort(c, dhcp, { force: true });
   for (const on of await subnetsOf(c, row.id)) {
     await c.t.delete(subnet, on.id);
+    await releasePrefix(c, on);
     await releaseQuota(c, 'subnet', on.project_id);
   }
   await c.t.delete(network, row.id);
@@ -143,6 +148,7 @@ async function compute(c: ReadContext, rows: readonly NetworkRow[]): Promise<Par
   const byNetwork = Map.groupBy(subnets, (row) => row.network_id);
   const several = rows.filter((row) => row.several_segments).map((row) => row.id);
   const segments = several.length > 0 ? await segmentsOf(c.r, several) : [];
+  const scopesOf = await scopesOfNetworks(c, subnets);
   return rows.map((row) => {
     const own = byNetwork.get(row.id) ?? [];
     const ways = row.several_segments ? manyWays(segments.filter((each) => each.network_id === row.id)) : {};
@@ -151,6 +157,7 @@ async function compute(c: ReadContext, rows: readonly NetworkRow[]): Promise<Par
       subnets: own.map((on) => on.id),
       l2_adjacency: !isRouted(own),
       availability_zones: zones.get(row.id) ?? [],
+      ...scopesOf(row.id),
     };
   });
 }

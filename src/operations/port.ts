@@ -8,7 +8,7 @@ import {
 } from '../model/faults.ts';
 import { floatingip, network, port, router } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
-import { changeOfAddresses, type FixedIp, wishesOfNewPort } from '../rules/ipam.ts';
+import { changeOfAddresses, type FixedIp, servingSubnets, wishesOfNewPort } from '../rules/ipam.ts';
 import type { Context } from './context.ts';
 import {
   checkMacFree,
@@ -65,8 +65,8 @@ async function chooseFirstAddresses(
   const all = await subnetsOf(c, networkId);
   await checkSubnetsExist(c, draft.fixed_ips ?? [], all);
   if (draft.fixed_ips === undefined && host === '' && isRouted(all)) return { ip_allocation: 'deferred', fixedIps: [] };
-  const subnets = await subnetsOnHost(c, networkId, all, host);
   const asker = { networkId, deviceOwner: draft.device_owner ?? '', mac };
+  const subnets = servingSubnets(await subnetsOnHost(c, networkId, all, host), asker);
   const fixedIps = await chooseAddresses(c, networkId, wishesOfNewPort(draft.fixed_ips, subnets, asker));
   return { ip_allocation: draft.fixed_ips?.length === 0 ? 'none' : 'immediate', fixedIps };
 }
@@ -169,8 +169,8 @@ async function newAddresses(
 ): Promise<Omit<Readdressing, 'mac'>> {
   const all = await subnetsOf(c, row.network_id);
   await checkSubnetsExist(c, requested, all);
-  const subnets = await subnetsOnHost(c, row.network_id, all, after.host);
   const asker = { networkId: row.network_id, deviceOwner: after.owner, mac: after.mac };
+  const subnets = servingSubnets(await subnetsOnHost(c, row.network_id, all, after.host), asker);
   const { keep, wishes, gone } = changeOfAddresses(fixedIpsOf(row), requested, subnets, asker);
   const come = await chooseAddresses(c, row.network_id, wishes);
   const fixedIps = [...keep, ...come];

@@ -6,6 +6,7 @@
 import { rbacPolicyInUse } from '../model/faults.ts';
 import {
   addressGroup,
+  addressScope,
   floatingip,
   network,
   port,
@@ -15,6 +16,8 @@ import {
   router,
   securityGroup,
   securityGroupRule,
+  subnet,
+  subnetpool,
 } from '../model/index.ts';
 import type { Record_, Resource, Row } from '../model/language.ts';
 import { ACCESS_SHARED, EVERYBODY, type RbacObjectType } from '../model/resources/rbac-policy.ts';
@@ -50,6 +53,7 @@ const memberPorts: Use = {
 export const sharings: Partial<Record<RbacObjectType, { readonly resource: Resource; readonly uses: readonly Use[] }>> =
   {
     address_group: { resource: addressGroup, uses: [by(securityGroupRule, 'remote_address_group_id')] },
+    address_scope: { resource: addressScope, uses: [by(subnetpool, 'address_scope_id')] },
     network: { resource: network, uses: [by(port, 'network_id')] },
     qos_policy: {
       resource: qosPolicy,
@@ -61,6 +65,7 @@ export const sharings: Partial<Record<RbacObjectType, { readonly resource: Resou
       ],
     },
     security_group: { resource: securityGroup, uses: [memberPorts] },
+    subnetpool: { resource: subnetpool, uses: [by(subnet, 'subnetpool_id')] },
   };
 
 const sharingOf = (type: RbacObjectType) => {

@@ -6,17 +6,19 @@ import { checkMtuForSubnets } from '../rules/mtu.ts';
 import {
   checkChangedSubnet,
   checkNewSubnet,
+  checkServiceTypes,
   defaultGateway,
   defaultPools,
   isAutoAddressed,
   prefixOfSubnet,
 } from '../rules/subnet.ts';
-import type { Context, Operations } from './context.ts';
+import type { Context, Operations, ReadContext } from './context.ts';
 import { subnetsOf } from './port-addresses.ts';
 import { addAutoAddresses, dropAddressesIn, holdersIn } from './port-auto-addresses.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { scheduleDhcp } from './schedule.ts';
-import { newStandard } from './standard.ts';
+import { type NewStandard, newStandard } from './standard.ts';
+import { type Allocated, allocatePrefix, releasePrefix } from './subnet-allocation.ts';
 import { checkChangedSegment, checkNewSegment } from './subnet-segment.ts';
 import { visibleNetwork } from './visible.ts';
 import { wakeSubnet } from './wake.ts';
@@ -24,15 +26,18 @@ import { wakeSubnet } from './wake.ts';
 type SubnetRow = Row<typeof subnet>;
 
 /** The row of a request, with the gateway and the pools that it leaves out. */
-function completed(c: Context, draft: Draft<typeof subnet>): SubnetRow {
-  const cidr = prefixOfSubnet({ cidr: draft.cidr ?? '' });
+function completed(standard: NewStandard, draft: Draft<typeof subnet>, allocated: Allocated): SubnetRow {
+  const cidr = prefixOfSubnet(allocated);
   const gateway = draft.gateway_ip === undefined ? defaultGateway(cidr) : draft.gateway_ip;
   return {
-    ...newStandard(c, draft),
+    ...standard,
+    ...allocated,
+    use_default_subnetpool: false,
+    prefixlen: cidr.length,
+    'router:external': false,
     name: draft.name ?? '',
     network_id: draft.network_id ?? '',
     ip_version: draft.ip_version ?? 4,
-    cidr: draft.cidr ?? '',
     gateway_ip: gateway,
     allocation_pools: draft.allocation_pools ?? defaultPools(cidr, gateway),
     dns_nameservers: draft.dns_nameservers ?? [],
@@ -41,6 +46,7 @@ function completed(c: Context, draft: Draft<typeof subnet>): SubnetRow {
     segment_id: draft.segment_id ?? null,
     ipv6_ra_mode: draft.ipv6_ra_mode ?? null,
     ipv6_address_mode: draft.ipv6_address_mode ?? null,
+    service_types: draft.service_types ?? [],
   };
 }
 
@@ -52,14 +58,16 @@ async function touchNetwork(c: Context, networkId: string): Promise<void> {
 async function createSubnet(c: Context, draft: Draft<typeof subnet>): Promise<SubnetRow> {
   const on = await visibleNetwork(c, draft.network_id ?? '');
   const others = await subnetsOf(c, on.id);
-  const row = completed(c, draft);
-  await consumeQuota(c, 'subnet', row.project_id);
+  const standard = newStandard(c, draft);
+  await consumeQuota(c, 'subnet', standard.project_id);
+  const row = completed(standard, draft, await allocatePrefix(c, draft, standard.project_id, others));
   checkNewSubnet(
     c.settings,
     row,
     on.id,
     others.map((other) => other.cidr),
   );
+  checkServiceTypes(row.service_types);
   checkMtuForSubnets(on.id, on.mtu, [row.ip_version]);
   await checkNewSegment(c, row, others);
   const result = await c.t.insert(subnet, row);
@@ -81,6 +89,7 @@ async function checkGatewayUnused(c: Context, row: SubnetRow): Promise<void> {
 async function updateSubnet(c: Context, row: SubnetRow, changes: Partial<SubnetRow>): Promise<SubnetRow> {
   const after: SubnetRow = { ...row, ...changes };
   checkChangedSubnet(c.settings, row, after, row.id);
+  checkServiceTypes(after.service_types);
   if (after.gateway_ip !== row.gateway_ip) await checkGatewayUnused(c, row);
   if (after.segment_id !== row.segment_id) {
     const others = (await subnetsOf(c, row.network_id)).filter((other) => other.id !== row.id);
@@ -111,10 +120,19 @@ async function releaseAddresses(c: Context, row: SubnetRow): Promise<void> {
 async function removeSubnet(c: Context, row: SubnetRow): Promise<void> {
   await releaseAddresses(c, row);
   await c.t.delete(subnet, row.id);
+  await releasePrefix(c, row);
   await releaseQuota(c, 'subnet', row.project_id);
   await touchNetwork(c, row.network_id);
   await scheduleDhcp(c, row.network_id);
   await wakeSubnet(c, row, undefined);
+}
+
+/** Whether the network of each subnet is external, with one query. */
+async function computeExternal(c: ReadContext, rows: readonly SubnetRow[]): Promise<Partial<SubnetRow>[]> {
+  const ids = [...new Set(rows.map((row) => row.network_id))];
+  const networks = ids.length > 0 ? await c.r.find(network, { id: ids }) : [];
+  const external = new Set(networks.filter((row) => row['router:external']).map((row) => row.id));
+  return rows.map((row) => ({ 'router:external': external.has(row.network_id) }));
 }
 
 /** What the API calls. */
@@ -124,4 +142,5 @@ export const subnetOperations: Operations<typeof subnet> = {
   create: createSubnet,
   update: updateSubnet,
   remove: removeSubnet,
+  compute: computeExternal,
 };

@@ -7,8 +7,18 @@ import {
   securityGroupNotFound,
   subnetNotFound,
 } from '../model/faults.ts';
-import { addressGroupNotFound } from '../model/faults-addresses.ts';
-import { addressGroup, network, port, qosPolicy, router, securityGroup, subnet } from '../model/index.ts';
+import { addressGroupNotFound, addressScopeNotFound, subnetPoolNotFound } from '../model/faults-addresses.ts';
+import {
+  addressGroup,
+  addressScope,
+  network,
+  port,
+  qosPolicy,
+  router,
+  securityGroup,
+  subnet,
+  subnetpool,
+} from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import { qosPolicyNotFound } from '../model/qos-faults.ts';
 import { ACCESS_EXTERNAL, ACCESS_SHARED } from '../model/resources/rbac-policy.ts';
@@ -18,7 +28,7 @@ import { isGranted } from './sharing.ts';
 const owns = (c: Context, row: { project_id: string }) => c.caller.isAdmin || row.project_id === c.caller.projectId;
 
 /** Whether the caller sees the object: its own, or one that a policy opens to its project. */
-async function sees(
+export async function sees(
   c: Context,
   row: { id: string; project_id: string },
   actions: readonly string[] = [ACCESS_SHARED],
@@ -76,6 +86,20 @@ export async function visibleRouter(c: Context, id: string): Promise<Row<typeof 
 export async function visibleAddressGroup(c: Context, id: string): Promise<Row<typeof addressGroup>> {
   const row = await c.t.get(addressGroup, id);
   if (!row || !(await sees(c, row))) throw addressGroupNotFound(id);
+  return row;
+}
+
+/** The address scope, when it is the caller's or shared with it. Otherwise AddressScopeNotFound. */
+export async function visibleAddressScope(c: Context, id: string): Promise<Row<typeof addressScope>> {
+  const row = await c.t.get(addressScope, id);
+  if (!row || !(await sees(c, row))) throw addressScopeNotFound(id);
+  return row;
+}
+
+/** The subnet pool, when it is the caller's or shared with it. Otherwise SubnetPoolNotFound. */
+export async function visibleSubnetPool(c: Context, id: string): Promise<Row<typeof subnetpool>> {
+  const row = await c.t.get(subnetpool, id);
+  if (!row || !(await sees(c, row))) throw subnetPoolNotFound(id);
   return row;
 }
 

@@ -77,6 +77,7 @@ const extension = (
 /** Every extension that there is. */
 export const extensions: readonly Extension[] = [
   extension('address-group', 'Address group', '2020-07-15', 'Named sets of prefixes.'),
+  extension('address-scope', 'Address scope', '2015-07-26', 'Spaces in which addresses are unique.'),
   extension('agent', 'agent', '2013-02-03', 'Lists the agents of the hosts, with their state.'),
   extension('agent_sort_key', 'Agent sort key', '2024-01-01', 'Agent lists may be sorted.'),
   extension(
@@ -122,6 +123,7 @@ export const extensions: readonly Extension[] = [
     'Whether addresses of a port wait for its host.',
     'segments',
   ),
+  extension('default-subnetpools', 'Default Subnetpools', '2016-02-18', 'A subnet pool may be the default one.'),
   extension('empty-string-filtering', 'Empty String Filtering Extension', '2018-05-01', 'Filters by the empty string.'),
   extension('external-net', 'Neutron external network', '2013-01-14', 'Marks networks as external.'),
   extension('filter-validation', 'Filter parameters validation', '2018-03-21', 'Unknown filters are refused.'),
@@ -157,6 +159,13 @@ export const extensions: readonly Extension[] = [
     '2021-01-20',
     'RBAC policies may be about address groups.',
   ),
+  extension(
+    'rbac-address-scope',
+    'Add address_scope type to RBAC',
+    '2020-02-12',
+    'RBAC policies may be about address scopes.',
+  ),
+  extension('rbac-subnetpool', 'Add subnetpool type to RBAC', '2020-02-05', 'RBAC policies may be about subnet pools.'),
   extension(
     'rbac-security-groups',
     'Add security_group type to network RBAC',
@@ -206,6 +215,21 @@ export const extensions: readonly Extension[] = [
   ),
   extension('standard-attr-timestamp', 'Resource timestamps', '2016-09-12', 'Times of creation and last change.'),
   extension('stateful-security-group', 'Stateful security group', '2019-11-26', 'A group may be stateless.'),
+  extension('subnet_allocation', 'Subnet Allocation', '2015-03-30', 'Subnets from subnet pools.'),
+  extension(
+    'subnet-external-network',
+    'Subnet belongs to an external network',
+    '2024-02-05',
+    'Subnets show whether their network is external.',
+  ),
+  extension('subnet_onboard', 'Subnet Onboard', '2018-12-18', 'Takes subnets that are there into a subnet pool.'),
+  extension('subnet-service-types', 'Subnet service types', '2016-03-15', 'Subnets for the ports of some devices.'),
+  extension(
+    'subnetpool-prefix-ops',
+    'Subnet Pool Prefix Operations',
+    '2019-02-08',
+    'Adds prefixes to a subnet pool and removes them.',
+  ),
   extension('port-security', 'Port Security', '2012-07-23', 'Anti-spoofing may be switched off.', 'port_security'),
   extension('router', 'Neutron L3 Router', '2012-07-20', 'Routers between networks, and floating IPs.', 'router'),
   extension(
@@ -402,7 +426,7 @@ export const extensions: readonly Extension[] = [
 ];
 
 // What every server has; Neutron does not list these either.
-const core = ['network', 'subnet', 'port'];
+const core = ['network', 'subnet', 'port', 'subnetpool'];
 
 /** The extensions that these settings switch on, in the order of their aliases. */
 export function publishedExtensions(

@@ -11,6 +11,7 @@ import {
   invalidIpForNetwork,
   invalidIpForSubnet,
 } from '../model/faults.ts';
+import { noMatchingServiceSubnet } from '../model/faults-addresses.ts';
 import type { subnet } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import { isAutoAddressed, type Pool, prefixOfSubnet, usableRange } from './subnet.ts';
@@ -59,6 +60,20 @@ export function mayHave(row: SubnetRow, ip: Ip, deviceOwner: string): boolean {
   if (cidr.version === 6 && (isRouterPort(deviceOwner) || deviceOwner === '')) return true;
   const { first, last } = usableRange(cidr);
   return ip.value >= first && ip.value <= last;
+}
+
+/**
+ * Those of the subnets that give addresses to the asker's port: the ones whose service_types name its owner, then the ones that
+ * name none; DHCP has an address wherever it serves. Throws IpAddressGenerationFailureNoMatchingSubnet where there is none but
+ * others (neutron/objects/subnet.py, SubnetServiceType).
+ */
+export function servingSubnets(subnets: readonly SubnetRow[], asker: AddressAsker): SubnetRow[] {
+  const isOpen = (row: SubnetRow) => row.service_types.length === 0;
+  const serves = (row: SubnetRow) =>
+    row.service_types.includes(asker.deviceOwner) || (asker.deviceOwner === 'network:dhcp' && row.enable_dhcp);
+  const found = [...subnets.filter((row) => !isOpen(row) && serves(row)), ...subnets.filter(isOpen)];
+  if (found.length === 0 && subnets.length > 0) throw noMatchingServiceSubnet(asker.networkId, asker.deviceOwner);
+  return found;
 }
 
 function subnetOfRequest(request: FixedIpRequest, subnets: readonly SubnetRow[], asker: AddressAsker): SubnetRow {

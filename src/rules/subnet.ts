@@ -12,6 +12,7 @@ import {
   outOfBoundsAllocationPool,
   overlappingAllocationPools,
 } from '../model/faults.ts';
+import { invalidSubnetServiceType } from '../model/faults-addresses.ts';
 import type { subnet } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import type { NetworkingSettings } from './settings.ts';
@@ -179,6 +180,14 @@ function checkHandedOut(settings: NetworkingSettings, shape: SubnetShape, name: 
     checkVersion(shape.ip_version, route.nexthop, 'nexthop');
     checkVersion(shape.ip_version, route.destination, 'destination');
   }
+}
+
+/** Throws InvalidSubnetServiceType for one that no device owner can be (neutron_lib/api/validators). */
+export function checkServiceTypes(serviceTypes: readonly string[]): void {
+  const wrong = serviceTypes.find(
+    (type) => !['compute:', 'network:', 'neutron:'].some((prefix) => type.startsWith(prefix)),
+  );
+  if (wrong !== undefined) throw invalidSubnetServiceType(wrong);
 }
 
 /** Whether addresses follow from MAC addresses: SLAAC and stateless DHCPv6 (Neutron's is_auto_address_subnet). */

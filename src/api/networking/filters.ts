@@ -3,7 +3,7 @@
  * Neutron: api/api_common.py (get_filters_from_dict), and the filters of its port and tag extensions.
  */
 import { type Fault, invalidInput, malformedBody, portForwardingFilterNotSupported } from '../../model/faults.ts';
-import { ipAllocation, portSecurityGroup } from '../../model/index.ts';
+import { ipAllocation, network, portSecurityGroup } from '../../model/index.ts';
 import type { Field, SpecialFilter } from '../../model/language.ts';
 import { boolean, Problem } from '../../model/types.ts';
 import { type Subject, sees } from '../../rules/policy.ts';
@@ -64,7 +64,14 @@ function readFlags(name: string, values: readonly string[]): boolean[] {
   });
 }
 
+/** Rows whose network is, or is not, external. */
+function onExternal(given: readonly string[]): Condition {
+  const where: Condition = { op: 'in', column: 'router:external', values: readFlags('router:external', given) };
+  return { op: 'among', column: 'network_id', record: network.name, select: 'id', where };
+}
+
 function special(filter: Exclude<SpecialFilter, 'shared'>, given: readonly string[]): Condition {
+  if (filter === 'router:external') return onExternal(given);
   if (filter === 'fixed_ips') return fixedIps(given);
   if (filter === 'security_groups') return memberOf(given);
   const values = given.flatMap((value) => value.split(','));

@@ -32,6 +32,14 @@ export const network = resource({
     }),
     status: field(t.oneOf('ACTIVE', 'DOWN', 'BUILD', 'ERROR'), 'Whether it works.', { filter: true, sort: true }),
     subnets: field(t.list(t.uuid()), 'The ids of its subnets.', { stored: false }),
+    ipv4_address_scope: field(t.nullable(t.uuid()), 'The address scope of its IPv4 subnets.', {
+      stored: false,
+      alias: 'address-scope',
+    }),
+    ipv6_address_scope: field(t.nullable(t.uuid()), 'The address scope of its IPv6 subnets.', {
+      stored: false,
+      alias: 'address-scope',
+    }),
     shared: sharedField('Whether others than its owner see and use it: the caller, by an RBAC policy, or everybody.', {
       post: 'admin',
       put: 'admin',

@@ -14,9 +14,9 @@ export const subnet = resource({
     update: ['member', 'network_owner'],
     delete: ['member', 'network_owner'],
   },
-  specialFilters: ['shared'],
+  specialFilters: ['router:external', 'shared'],
   quota: { default: 100 },
-  indexes: [['network_id'], ['segment_id']],
+  indexes: [['network_id'], ['segment_id'], ['subnetpool_id', 'project_id']],
   fields: {
     name: field(t.string(255), 'A name for people.', {
       post: 'member',
@@ -33,7 +33,31 @@ export const subnet = resource({
       references: { record: 'network', onDelete: 'restrict' },
     }),
     ip_version: field(t.integer(4, 6), '4 or 6.', { post: 'member', required: true, filter: true, sort: true }),
-    cidr: field(t.cidr(), 'The prefix.', { post: 'member', required: true, filter: true, sort: true }),
+    subnetpool_id: field(t.nullable(t.uuid()), 'The pool that its prefix was taken from.', {
+      post: 'member',
+      filter: true,
+      sort: true,
+      alias: 'subnet_allocation',
+      references: { record: 'subnetpool', onDelete: 'restrict' },
+    }),
+    use_default_subnetpool: field(t.boolean(), 'Whether its prefix is to be taken from the default pool.', {
+      post: 'member',
+      default: false,
+      stored: false,
+      writeOnly: true,
+      alias: 'default-subnetpools',
+    }),
+    prefixlen: field(t.integer(0, 128), 'The length of the prefix to take from the pool.', {
+      post: 'member',
+      stored: false,
+      writeOnly: true,
+      alias: 'subnet_allocation',
+    }),
+    cidr: field(t.cidr(), 'The prefix; one that is left out comes from a subnet pool.', {
+      post: 'member',
+      filter: true,
+      sort: true,
+    }),
     gateway_ip: field(t.nullable(t.ip()), 'The address of the router; left out: the first address; null: none.', {
       post: 'member',
       put: 'member',
@@ -91,5 +115,14 @@ export const subnet = resource({
       'How instances get their IPv6 address.',
       { post: 'member', default: null, filter: true, sort: true },
     ),
+    service_types: field(
+      t.list(t.string(255), { max: 100, unique: true }),
+      'The device owners whose ports take their addresses here; none: every port does.',
+      { post: 'admin', put: 'admin', default: [], alias: 'subnet-service-types' },
+    ),
+    'router:external': field(t.boolean(), 'Whether its network is external.', {
+      stored: false,
+      alias: 'subnet-external-network',
+    }),
   },
 });
