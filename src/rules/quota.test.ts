@@ -6,6 +6,7 @@ import { defaultSettings } from './settings.ts';
 test("limits are Neutron's unless the operator set them", () => {
   assert.deepEqual(defaultLimits(defaultSettings), {
     network: 100,
+    subnetpool: -1,
     subnet: 100,
     trunk: -1,
     security_group: 10,

@@ -34,6 +34,10 @@ before(async () => {
   await api.ask(api.admin, 'PUT', `/v2.0/routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
   const port = await make('port', '/v2.0/ports', { network_id });
   const group = await make('security_group', '/v2.0/security-groups', { name: 'group' });
+  const address_scope_id = (await make('address_scope', '/v2.0/address-scopes', { ip_version: 4 })).id;
+  const prefixes = ['172.16.0.0/12'];
+  const pool = await make('subnetpool', '/v2.0/subnetpools', { name: 'pool', prefixes, address_scope_id });
+  plausible.push(address_scope_id, pool.id, 24, '24', prefixes, ['10.0.0.0/8', 'fd00::/8'], ['compute:nova']);
   await make('address_group', '/v2.0/address-groups', { addresses: ['10.0.0.0/8'] });
   const rule = { security_group_id: group.id, direction: 'ingress' };
   await make('security_group_rule', '/v2.0/security-group-rules', { ...rule, protocol: 'tcp' });
