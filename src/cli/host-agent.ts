@@ -1,11 +1,11 @@
 /** The agent of this host composed: its state, the machine, the way to the server. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Agent, agentFolder, type FixedEnvironment, startAgent } from '../agent/index.ts';
+import { type Agent, agentFolder, agentReport, type FixedEnvironment, startAgent } from '../agent/index.ts';
 import { agentClient } from '../client/index.ts';
 import type { AgentSettings } from '../config/settings.ts';
 import { openHost } from '../host/linux.ts';
-import { systemClock } from '../lib/clock.ts';
+import { apiTimestamp, systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { CommandError } from './command.ts';
 import { causeOf, type State } from './state.ts';
@@ -73,7 +73,20 @@ export async function startHostAgent(options: HostAgentOptions): Promise<Running
     mkdirSync(dirname(noteFile(state.dir)), { recursive: true });
     writeFileSync(noteFile(state.dir), `${JSON.stringify({ host, env } satisfies AgentNote)}\n`);
     const reportIntervalMs = settings.reportIntervalSeconds * 1000;
-    const agent = startAgent({ client, machine, env, stateDir: state.dir, log, clock: systemClock, reportIntervalMs });
+    const report = {
+      ...agentReport(env, apiTimestamp(systemClock.now())),
+      availability_zone: settings.availabilityZone,
+    };
+    const agent = startAgent({
+      report,
+      client,
+      machine,
+      env,
+      stateDir: state.dir,
+      log,
+      clock: systemClock,
+      reportIntervalMs,
+    });
     const stop = async () => {
       await agent.stop();
       await close();

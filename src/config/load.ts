@@ -112,7 +112,15 @@ function notes(reader: OptionReader, hasServerFile: boolean): string[] {
     );
   told(options.servicePlugins, ['router', 'port_forwarding', 'segments', 'qos', 'trunk']);
   told(options.mechanismDrivers, ['linuxbridge', 'l2population']);
-  told(options.extensionDrivers, ['port_security']);
+  told(options.extensionDrivers, [
+    'port_security',
+    'qos',
+    'dns',
+    'dns_domain_ports',
+    'data_plane_status',
+    'uplink_status_propagation',
+    'uplink_status_propagation_updatable',
+  ]);
   told(options.l3Extensions, ['port_forwarding']);
   return result;
 }
@@ -171,6 +179,7 @@ function agentSettings(reader: OptionReader, hasL3File: boolean): AgentSettings 
     bridgeMappings: reader.value(options.bridgeMappings),
     localIp: reader.value(options.localIp) || null,
     l3Extensions: reader.given(options.l3Extensions) ?? (hasL3File ? [] : options.l3Extensions.default),
+    availabilityZone: reader.value(options.availabilityZone),
     reportIntervalSeconds: reader.value(options.reportInterval),
   };
 }
@@ -233,6 +242,7 @@ function networkingSettings(reader: OptionReader, hasServerFile: boolean): Netwo
     },
     quotas: quotas(reader),
     dhcpAgentsPerNetwork: value(options.dhcpAgentsPerNetwork),
+    defaultAvailabilityZones: value(options.defaultAvailabilityZones),
     agentDownTimeSeconds: value(options.agentDownTime),
     dhcpLeaseSeconds: value(options.dhcpLeaseDuration),
     dnsDomain: value(options.dnsDomain).replace(/\.$/, ''),

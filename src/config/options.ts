@@ -136,6 +136,12 @@ const networkingOptions = {
     1,
     'How many hosts serve DHCP on one network.',
   ),
+  defaultAvailabilityZones: main(
+    'default_availability_zones',
+    names,
+    [],
+    'The zones of networks and routers that are created without hints. Empty: any.',
+  ),
   agentDownTime: main(
     'agent_down_time',
     integer(1, big),
@@ -278,6 +284,12 @@ const agentOptions = {
     number(1),
     30,
     'Seconds between two reports of an agent; less than half of agent_down_time.',
+  ),
+  availabilityZone: agentIni(
+    'availability_zone',
+    text('the name of a zone'),
+    'nova',
+    "The availability zone of this host's L3 and DHCP agents.",
   ),
   l2Extensions: optionsOf('agent', 'l2')('extensions', names, [], 'Extensions of the L2 agent; there are none yet.'),
   l3Extensions: optionsOf('agent', 'l3')(

@@ -54,6 +54,8 @@ export interface AgentSettings {
   readonly localIp: string | null;
   /** `[agent] extensions` of the l3_agent.ini; without `port_forwarding` the agent realises no forwarded port. */
   readonly l3Extensions: readonly string[];
+  /** `[agent] availability_zone`. */
+  readonly availabilityZone: string;
   readonly reportIntervalSeconds: number;
 }
 

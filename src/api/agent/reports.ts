@@ -13,14 +13,20 @@ export function readHost(text: string): string {
   return text;
 }
 
-const reportType = t.object({
-  functions: t.list(t.object({ agent_type: t.string(64), binary: t.string(64), configurations: t.anyObject(65536) }), {
-    max: 16,
-  }),
-  local_ip: t.nullable(t.ip()),
-  bridge_mappings: t.anyObject(16384),
-  started_at: t.timestamp(),
-});
+const reportType = t.object(
+  {
+    functions: t.list(
+      t.object({ agent_type: t.string(64), binary: t.string(64), configurations: t.anyObject(65536) }),
+      {
+        max: 16,
+      },
+    ),
+    local_ip: t.nullable(t.ip()),
+    bridge_mappings: t.anyObject(16384),
+    started_at: t.timestamp(),
+  },
+  { availability_zone: t.string(255) },
+);
 
 const statusType = t.object({
   statuses: t.list(

@@ -6,6 +6,7 @@ import type { Condition } from '../../store/query.ts';
 import type { Services } from '../services.ts';
 import { readQuery } from '../wire/query-string.ts';
 import { callerOf, route } from '../wire/router.ts';
+import { computedList } from './computed-list.ts';
 
 const external: Condition = { op: 'in', column: 'router:external', values: [true] };
 const ofExternal: Condition = {
@@ -22,7 +23,6 @@ export function floatingIpPoolRoutes(app: FastifyInstance, services: Services): 
   route(app, '/v2.0/floatingip_pools', {
     GET: async (request) => {
       const caller = callerOf(request);
-      const wanted = (readQuery(request.url).get('fields') ?? []).filter((name) => name !== '');
       const rows = isReader(caller) ? await services.store.read((r) => r.list(subnet, pools)) : [];
       const shown = rows.map((row) => ({
         subnet_id: row.id,
@@ -32,10 +32,7 @@ export function floatingIpPoolRoutes(app: FastifyInstance, services: Services): 
         network_id: row.network_id,
         cidr: row.cidr,
       }));
-      const chosen = shown.map((pool) =>
-        wanted.length === 0 ? pool : Object.fromEntries(Object.entries(pool).filter(([name]) => wanted.includes(name))),
-      );
-      return { floatingip_pools: chosen };
+      return { floatingip_pools: computedList(shown, readQuery(request.url), []) };
     },
   });
 }
