@@ -35,7 +35,7 @@ export const configOptions = {
     '--config-file FILE',
     "a configuration file of Neutron's; may stand several times, the later counts",
   ),
-  configDirs: texts('--config-dir DIR', 'a folder of configuration files: *.conf and *.ini, by name'),
+  configDirs: texts('--config-dir DIR', 'a folder of configuration files: its *.conf, by name'),
 };
 
 /** What processes that stay have. */
@@ -49,6 +49,10 @@ export const daemonOptions = {
 export const serverOptions = {
   ...daemonOptions,
   listen: text('--listen HOST:PORT', 'where the API listens; default: 127.0.0.1:9696; port 0: a free one', readListen),
+  allowNoauthOn: text(
+    '--allow-noauth-on HOST',
+    'let auth_strategy = noauth listen on this address, where everybody who reaches it is an administrator',
+  ),
 };
 
 /** The settings of the files; what has no effect is told. A wrong value is a CommandError. */

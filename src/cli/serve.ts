@@ -12,6 +12,7 @@ import { hostObject, hostObjectKeys } from '../operations/host-view.ts';
 import { operations } from '../operations/index.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
+import { type ChosenAccess, chooseAccess } from './access.ts';
 import { type CloudsFile, openCloudsFile } from './clouds-file.ts';
 import { CommandError } from './command.ts';
 import type { Listen } from './common-options.ts';
@@ -24,6 +25,8 @@ export interface ServeOptions {
   readonly settings: Settings;
   /** Goes before the settings. */
   readonly listen: Listen | undefined;
+  /** The address, other than the loopback one, on which nobody need say who they are. */
+  readonly allowNoauthOn?: string | undefined;
   readonly log: Log;
 }
 
@@ -33,7 +36,10 @@ export interface RunningServer {
   readonly url: string;
   /** Where others find it, as the catalog says. */
   readonly publicUrl: string;
-  readonly cloudsFile: string;
+  /** null where the credentials are a Keystone's, or there are none. */
+  readonly cloudsFile: string | null;
+  /** Where clients log in, where that is elsewhere. */
+  readonly authUrl: string | null;
   readonly agentTokenFile: string;
   /** What agents show. */
   readonly secret: string;
@@ -69,13 +75,12 @@ async function renewPasswords(store: Store, file: CloudsFile): Promise<void> {
   }
 }
 
-/** The first users and the agents' secret. The file comes first: a password that nobody knows helps nobody. */
-async function prepareIdentity(store: Store, file: CloudsFile, secret: string, provisionalUrl: string): Promise<void> {
+/** The first users. The file comes first: a password that nobody knows helps nobody. */
+async function prepareIdentity(store: Store, file: CloudsFile, provisionalUrl: string): Promise<void> {
   file.save(`${provisionalUrl}/identity/v3`);
   await renewPasswords(store, file);
   const { admin, demo } = file.passwords;
   await bootstrapIdentity(store, { adminPassword: admin, demoPassword: demo, clock: systemClock });
-  await ensureAgentToken(store, secret, systemClock);
 }
 
 const listenCauses: Readonly<Record<string, string>> = {
@@ -91,8 +96,9 @@ function listenError(error: unknown, { host, port }: Listen): CommandError {
   return new CommandError(`The API cannot listen at ${host}:${port}: ${listenCauses[code ?? ''] ?? message}.`);
 }
 
-function composeApi(store: Store, settings: Settings, log: Log, publicUrl: () => string) {
+function composeApi(store: Store, settings: Settings, chosen: ChosenAccess, log: Log, publicUrl: () => string) {
   return createApi({
+    ...(chosen.access ? { access: chosen.access } : {}),
     store,
     settings: settings.networking,
     clock: systemClock,
@@ -105,32 +111,44 @@ function composeApi(store: Store, settings: Settings, log: Log, publicUrl: () =>
 }
 
 /** Starts a server. Throws a CommandError; then nothing is left running. */
-export async function startServer({ state, settings, listen, log }: ServeOptions): Promise<RunningServer> {
+export async function startServer({
+  state,
+  settings,
+  listen,
+  allowNoauthOn,
+  log,
+}: ServeOptions): Promise<RunningServer> {
   const at = listen ?? { host: settings.server.bindHost, port: settings.server.bindPort };
-  const file = openCloudsFile(state.path('clouds.yaml'));
+  const chosen = chooseAccess(settings.server, at.host, allowNoauthOn, log);
+  const file = chosen.kind === 'embedded' ? openCloudsFile(state.path('clouds.yaml')) : undefined;
   const agentTokenFile = state.path('agent-token');
-  const store = await openStore(state, settings.server.database);
+  const store = await openStore(state, settings.server.database).catch((error) => {
+    chosen.close();
+    throw error;
+  });
   let publicUrl = httpUrl(reachableHost(at.host), at.port);
-  const app = composeApi(store, settings, log, () => publicUrl);
+  const app = composeApi(store, settings, chosen, log, () => publicUrl);
+  const stop = async () => {
+    await app.close();
+    chosen.close();
+    await store.close();
+  };
   try {
     const secret = agentSecret(agentTokenFile);
     const loopback = at.host === '0.0.0.0' ? '127.0.0.1' : at.host === '::' ? '::1' : at.host;
-    await prepareIdentity(store, file, secret, httpUrl(loopback, at.port));
+    if (file) await prepareIdentity(store, file, httpUrl(loopback, at.port));
+    await ensureAgentToken(store, secret, systemClock);
     await app
       .listen({ ...at, listenTextResolver: (address) => `The API listens at ${address}.` })
       .catch((error) => Promise.reject(listenError(error, at)));
     const { port } = app.server.address() as AddressInfo;
     publicUrl = httpUrl(reachableHost(at.host), port);
     const url = httpUrl(loopback, port);
-    file.save(`${url}/identity/v3`);
-    const stop = async () => {
-      await app.close();
-      await store.close();
-    };
-    return { url, publicUrl, cloudsFile: file.path, agentTokenFile, secret, stop };
+    file?.save(`${url}/identity/v3`);
+    const { authUrl = null } = chosen;
+    return { url, publicUrl, cloudsFile: file?.path ?? null, authUrl, agentTokenFile, secret, stop };
   } catch (error) {
-    await app.close();
-    await store.close();
+    await stop();
     throw error;
   }
 }

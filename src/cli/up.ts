@@ -9,16 +9,22 @@ import { openState } from './state.ts';
 import { syncOnSignal } from './sync.ts';
 import { hostName, requireAgentRights } from './system.ts';
 
+/** Where a client finds its credentials, and what it asks with. */
+function howToAsk({ url, cloudsFile, authUrl }: RunningServer): { readonly where: string[]; readonly ask: string[] } {
+  if (cloudsFile !== null)
+    return {
+      where: [`clouds.yaml  ${cloudsFile}`],
+      ask: [`try          OS_CLIENT_CONFIG_FILE=${cloudsFile} openstack --os-cloud neutrino network list`],
+    };
+  if (authUrl !== null) return { where: [`Identity     ${authUrl}; its catalog leads here`], ask: [] };
+  return { where: [], ask: [`try          openstack --os-auth-type none --os-endpoint ${url} network list`] };
+}
+
 /** What is told once it answers. */
-function greeting({ url, cloudsFile }: RunningServer, agentHost: string | undefined): string {
+function greeting(server: RunningServer, agentHost: string | undefined): string {
   const agent = agentHost === undefined ? 'none in this process' : agentHost;
-  return [
-    `API          ${url}`,
-    `clouds.yaml  ${cloudsFile}`,
-    `agent        ${agent}`,
-    `try          OS_CLIENT_CONFIG_FILE=${cloudsFile} openstack --os-cloud neutrino network list`,
-    '',
-  ].join('\n');
+  const { where, ask } = howToAsk(server);
+  return [`API          ${server.url}`, ...where, `agent        ${agent}`, ...ask, ''].join('\n');
 }
 
 function announce(cli: Cli, server: RunningServer, agentHost: string | undefined): void {
@@ -51,7 +57,13 @@ async function serve(given: Given<typeof serverOptions>, cli: Cli, withAgent: bo
     const state = openState(dir, 'server');
     parts.push({ name: 'state', stop: async () => state.release() });
     const { startServer } = await import('./serve.ts');
-    const server = await startServer({ state, settings, listen: given.listen, log });
+    const server = await startServer({
+      state,
+      settings,
+      listen: given.listen,
+      allowNoauthOn: given.allowNoauthOn,
+      log,
+    });
     parts.push({ name: 'server', stop: server.stop });
     const added = withAgent ? await addAgent(parts, server, dir, settings, log) : undefined;
     announce(cli, server, added?.host);
