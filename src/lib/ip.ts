@@ -127,6 +127,13 @@ export function formatCidr(cidr: Cidr): string {
   return `${formatIp({ version: cidr.version, value: cidr.first })}/${cidr.length}`;
 }
 
+/** Whether an address, or the first address of a prefix, is a multicast one: 224.0.0.0/4, ff00::/8. */
+export function isMulticast(text: string): boolean {
+  const cidr = parseCidr(text);
+  if (!cidr) return false;
+  return cidr.version === 4 ? cidr.first >> 28n === 0xen : cidr.first >> 120n === 0xffn;
+}
+
 /** Whether `ip` lies in `cidr`. */
 export function cidrContains(cidr: Cidr, ip: Ip): boolean {
   return ip.version === cidr.version && ip.value >= cidr.first && ip.value <= cidr.last;

@@ -14,6 +14,7 @@ import { qosPolicy, qosRuleAliases, qosRules } from './resources/qos.ts';
 import { rbacPolicy } from './resources/rbac-policy.ts';
 import { router } from './resources/router.ts';
 import { securityGroup, securityGroupRule } from './resources/security-group.ts';
+import { defaultSecurityGroupRule, defaultStatefulness } from './resources/security-group-defaults.ts';
 import { segment } from './resources/segment.ts';
 import { subnet } from './resources/subnet.ts';
 import { subnetpool } from './resources/subnetpool.ts';
@@ -25,6 +26,7 @@ export { subnetpoolSpace } from './records/subnetpool.ts';
 export { addressGroup } from './resources/address-group.ts';
 export { addressScope } from './resources/address-scope.ts';
 export * from './resources/qos.ts';
+export * from './resources/security-group-defaults.ts';
 export { segment } from './resources/segment.ts';
 export { subnetpool } from './resources/subnetpool.ts';
 export * from './resources/trunk.ts';
@@ -55,6 +57,8 @@ export const resources: readonly Resource[] = [
   addressGroup,
   securityGroup,
   securityGroupRule,
+  defaultSecurityGroupRule,
+  defaultStatefulness,
   port,
   router,
   floatingip,

@@ -78,6 +78,8 @@ export interface Record_<F extends Fields = Fields> {
   readonly key: readonly string[];
   readonly unique: readonly (readonly string[])[];
   readonly indexes: readonly (readonly string[])[];
+  /** The rows that the table has from the start. */
+  readonly initial?: readonly Readonly<Record<string, string | number | boolean | null>>[];
 }
 
 /** A filter that is no plain field: `fixed_ips=ip_address=10.0.0.5`. The store knows how to run each kind. */
@@ -101,7 +103,9 @@ export type Sight =
   /** rows of a network that the project owns */
   | 'network_owner'
   /** rows of a network that the project sees (subnets) */
-  | 'network_seen';
+  | 'network_seen'
+  /** every row: whoever has the role sees it */
+  | 'everyone';
 
 /** A verb on one row. */
 export interface Action {
@@ -227,6 +231,7 @@ type ResourceInput<F extends Fields> = {
   policy?: Resource['policy'];
   quota?: Resource['quota'];
   actions?: Resource['actions'];
+  initial?: Record_['initial'];
   unique?: readonly (readonly string[])[];
   indexes?: readonly (readonly string[])[];
 };

@@ -87,6 +87,15 @@ export function uuid(): Type<string> {
   );
 }
 
+/** A UUID, or one word that stands for something. */
+export function uuidOr(word: string): Type<string> {
+  const schema = { anyOf: [{ type: 'string', format: 'uuid' }, { const: word }] };
+  return type(`a UUID, or ${word}`, schema, 'text', (value) => {
+    if (value === word) return word;
+    return typeof value === 'string' && UUID.test(value.toLowerCase()) ? value.toLowerCase() : undefined;
+  });
+}
+
 /** true or false; also "true", "false", "1", "0", 1, 0 in any case, as Neutron reads them. */
 export function boolean(): Type<boolean> {
   return type('true or false', { type: 'boolean' }, 'boolean', (value) => {
@@ -133,6 +142,15 @@ export function cidr(): Type<string> {
   return type('a prefix such as 10.0.0.0/24', { type: 'string', examples: ['10.0.0.0/24'] }, 'text', (value) => {
     const parsed = typeof value === 'string' ? parseCidr(value) : undefined;
     return parsed && formatCidr(parsed);
+  });
+}
+
+/** An address with the length of a prefix, such as 10.0.0.5/24, its host bits kept; a bare address has its full length. */
+export function ipPrefix(): Type<string> {
+  return type('a prefix such as 10.0.0.0/24', { type: 'string', examples: ['10.0.0.0/24'] }, 'text', (value) => {
+    const parsed = typeof value === 'string' ? parseCidr(value) : undefined;
+    const address = typeof value === 'string' ? canonicalIp(value.split('/', 1)[0] ?? '') : undefined;
+    return parsed && address && `${address}/${parsed.length}`;
   });
 }
 

@@ -3,6 +3,8 @@ import { addressGroupOperations } from './address-group.ts';
 import { addressScopeOperations } from './address-scope.ts';
 import { agentOperations } from './agent.ts';
 import type { Operations } from './context.ts';
+import { defaultSecurityGroupRuleOperations } from './default-security-group-rule.ts';
+import { defaultStatefulnessOperations } from './default-statefulness.ts';
 import { floatingipOperations } from './floatingip.ts';
 import { networkOperations } from './network.ts';
 import { portForwardingOperations } from './port-forwarding.ts';
@@ -37,4 +39,6 @@ export const operations: Readonly<Record<string, Operations<any>>> = {
   subnet: subnetOperations,
   subnetpool: subnetpoolOperations,
   trunk: trunkOperations,
+  default_security_group_rule: defaultSecurityGroupRuleOperations,
+  security_groups_default_statefulness: defaultStatefulnessOperations,
 };

@@ -1,7 +1,9 @@
 /** Port security of ports: their security groups and address pairs. Rules and faults are Neutron's (ml2/plugin.py). */
+import { isMulticast } from '../lib/ip.ts';
 import {
   addressPairNeedsPortSecurity,
   duplicateAddressPair,
+  malformedBody,
   portSecurityHasGroup,
   portSecurityRequiredForGroups,
   securityGroupNotFound,
@@ -56,6 +58,11 @@ export function completePairs(pairs: PortRow['allowed_address_pairs'], mac: stri
   return pairs.map(({ ip_address, mac_address = mac }) => {
     // A prefix of full length is an address, as clients write it.
     const ip = ip_address.replace(/(?<=\.\d+)\/32$|(?<=:.*)\/128$/, '');
+    // Neutron's sentence, of an attribute that is refused (neutron_lib/api/validators).
+    if (isMulticast(ip))
+      throw malformedBody(
+        `Invalid input for allowed_address_pairs. Reason: IP ${ip} is a multicast address, which is not supported.`,
+      );
     if (seen.has(`${ip} ${mac_address}`)) throw duplicateAddressPair(mac_address, ip);
     seen.add(`${ip} ${mac_address}`);
     return { ip_address: ip, mac_address };

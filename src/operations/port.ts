@@ -143,6 +143,8 @@ export async function createPort(
     'binding:vnic_type': draft['binding:vnic_type'] ?? 'normal',
     'binding:profile': draft['binding:profile'] ?? {},
     qos_policy_id: draft.qos_policy_id ?? null,
+    device_profile: draft.device_profile ?? null,
+    numa_affinity_policy: draft.numa_affinity_policy ?? null,
     // Shown from other rows.
     qos_network_policy_id: null,
     trunk_details: null,

@@ -7,10 +7,11 @@ import {
 } from '../model/faults.ts';
 import { securityGroup, securityGroupRule } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
-import { canonicalRule, equalPrefixes, ruleKey } from '../rules/security-group.ts';
+import { canonicalRule, equalPrefixes, normalizedCidr, ruleKey } from '../rules/security-group.ts';
 import { securityGroupKeys, setsOf } from '../rules/wake.ts';
 import type { Context, Operations } from './context.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
+import { isDefaultGroup } from './security-group.ts';
 import { newStandard } from './standard.ts';
 import { visibleAddressGroup, visibleSecurityGroup } from './visible.ts';
 
@@ -24,7 +25,7 @@ async function checkNew(c: Context, rule: RuleRow): Promise<void> {
       security_group_id: rule.security_group_id,
       remote_group_id: rule.remote_group_id,
       remote_address_group_id: rule.remote_address_group_id,
-      remote_ip_prefix: prefix,
+      normalized_cidr: prefix,
       port_range_min: rule.port_range_min,
       port_range_max: rule.port_range_max,
     });
@@ -49,6 +50,8 @@ async function createRule(c: Context, draft: Draft<typeof securityGroupRule>): P
     port_range_min: draft.port_range_min ?? null,
     port_range_max: draft.port_range_max ?? null,
     remote_ip_prefix: draft.remote_ip_prefix ?? null,
+    normalized_cidr: normalizedCidr(draft.remote_ip_prefix ?? null),
+    belongs_to_default_sg: await isDefaultGroup(c, group),
     remote_group_id: draft.remote_group_id ?? null,
     remote_address_group_id: draft.remote_address_group_id ?? null,
   });

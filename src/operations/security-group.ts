@@ -6,10 +6,18 @@ import {
   securityGroupInUse,
   securityGroupNotFound,
 } from '../model/faults.ts';
-import { defaultSecurityGroup, portSecurityGroup, securityGroup, securityGroupRule } from '../model/index.ts';
+import {
+  addressGroup,
+  defaultSecurityGroup,
+  defaultSecurityGroupRule,
+  portSecurityGroup,
+  securityGroup,
+  securityGroupRule,
+} from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
-import { initialRules } from '../rules/security-group.ts';
+import { normalizedCidr, rulesFromTemplates } from '../rules/security-group.ts';
 import type { Context, Operations, ReadContext } from './context.ts';
+import { defaultStateful } from './default-statefulness.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { shareable } from './sharing.ts';
 import { newStandard } from './standard.ts';
@@ -18,6 +26,34 @@ import { wakeSecurityGroup } from './wake.ts';
 type GroupRow = Row<typeof securityGroup>;
 type RuleRow = Row<typeof securityGroupRule>;
 
+/** The rules that a new group has, by the templates; what one refers to may be gone by now, then there is no such rule. */
+async function firstRules(c: Context, group: GroupRow, isDefault: boolean): Promise<RuleRow[]> {
+  const use = isDefault ? { used_in_default_sg: true } : { used_in_non_default_sg: true };
+  const rules = rulesFromTemplates(await c.t.find(defaultSecurityGroupRule, use), group.id);
+  const there = async (of: typeof securityGroup | typeof addressGroup, ids: readonly (string | null)[]) => {
+    const named = ids.filter((id) => id !== null);
+    return new Set(named.length > 0 ? (await c.t.find(of, { id: named })).map((row) => row.id) : []);
+  };
+  const groups = await there(
+    securityGroup,
+    rules.map((rule) => rule.remote_group_id),
+  );
+  const addresses = await there(
+    addressGroup,
+    rules.map((rule) => rule.remote_address_group_id),
+  );
+  const stands = (set: ReadonlySet<string>, id: string | null) => id === null || set.has(id);
+  return rules
+    .filter((rule) => stands(groups, rule.remote_group_id) && stands(addresses, rule.remote_address_group_id))
+    .map((rule) => ({
+      ...newStandard(c, { project_id: group.project_id }),
+      security_group_id: group.id,
+      ...rule,
+      normalized_cidr: normalizedCidr(rule.remote_ip_prefix),
+      belongs_to_default_sg: isDefault,
+    }));
+}
+
 async function insertGroup(c: Context, draft: Draft<typeof securityGroup>, isDefault: boolean): Promise<GroupRow> {
   const standard = newStandard(c, draft);
   const enforce = !isDefault;
@@ -25,17 +61,11 @@ async function insertGroup(c: Context, draft: Draft<typeof securityGroup>, isDef
   const group = await c.t.insert(securityGroup, {
     ...standard,
     name: draft.name ?? '',
-    stateful: draft.stateful ?? true,
+    stateful: draft.stateful ?? (isDefault || (await defaultStateful(c, standard.project_id))),
     security_group_rules: [],
     shared: false,
   });
-  const rules = initialRules({ id: group.id, isDefault }).map(
-    (rule): RuleRow => ({
-      ...newStandard(c, { project_id: group.project_id }),
-      security_group_id: group.id,
-      ...rule,
-    }),
-  );
+  const rules = await firstRules(c, group, isDefault);
   await consumeQuota(c, 'security_group_rule', group.project_id, rules.length, { enforce });
   await c.t.insertMany(securityGroupRule, rules);
   return group;
@@ -52,6 +82,12 @@ export async function ensureDefaultGroup(c: Context, projectId: string): Promise
   const group = await insertGroup(c, draft, true);
   await c.t.insert(defaultSecurityGroup, { project_id: projectId, security_group_id: group.id });
   return group.id;
+}
+
+/** Whether the group is the default one of its project. */
+export async function isDefaultGroup(c: Context, row: Pick<GroupRow, 'id' | 'project_id'>): Promise<boolean> {
+  const { project_id, id: security_group_id } = row;
+  return (await c.t.first(defaultSecurityGroup, { project_id, security_group_id })) !== undefined;
 }
 
 async function createGroup(c: Context, draft: Draft<typeof securityGroup>): Promise<GroupRow> {
@@ -79,8 +115,7 @@ async function updateGroup(c: Context, row: GroupRow, changes: Partial<GroupRow>
 /** Deletes a group with its rules, and those rules of other groups that refer to it, as Neutron's foreign keys do. */
 async function removeGroup(c: Context, row: GroupRow): Promise<void> {
   if (await isUsed(c, row.id)) throw securityGroupInUse(row.id);
-  const isDefault = await c.t.first(defaultSecurityGroup, { project_id: row.project_id, security_group_id: row.id });
-  if (isDefault && !c.caller.isAdmin) throw securityGroupCannotRemoveDefault();
+  if ((await isDefaultGroup(c, row)) && !c.caller.isAdmin) throw securityGroupCannotRemoveDefault();
   const referring = await c.t.find(securityGroupRule, { remote_group_id: row.id });
   const own = await c.t.find(securityGroupRule, { security_group_id: row.id });
   const rules = [...own, ...referring.filter((rule) => rule.security_group_id !== row.id)];

@@ -78,6 +78,25 @@ const extension = (
 export const extensions: readonly Extension[] = [
   extension('address-group', 'Address group', '2020-07-15', 'Named sets of prefixes.'),
   extension('address-scope', 'Address scope', '2015-07-26', 'Spaces in which addresses are unique.'),
+  extension(
+    'aap-reject-multicast',
+    'Allowed address pairs reject multicast extension',
+    '2026-04-01',
+    'Multicast addresses are refused in address pairs.',
+  ),
+  extension('port-device-profile', 'Port device profile', '2020-12-17', 'The device profile of a port (Cyborg).'),
+  extension(
+    'port-numa-affinity-policy',
+    'Port NUMA affinity policy',
+    '2020-07-08',
+    'How near to the NUMA node of its device an instance has to be.',
+  ),
+  extension(
+    'port-numa-affinity-policy-socket',
+    'Port NUMA affinity policy "socket"',
+    '2024-02-09',
+    'As near as the same socket.',
+  ),
   extension('agent', 'agent', '2013-02-03', 'Lists the agents of the hosts, with their state.'),
   extension('agent_sort_key', 'Agent sort key', '2024-01-01', 'Agent lists may be sorted.'),
   extension(
@@ -190,6 +209,30 @@ export const extensions: readonly Extension[] = [
     'Remote address group id field for security group rules',
     '2020-08-25',
     'Rules that refer to an address group.',
+  ),
+  extension(
+    'security-groups-default-rules',
+    'Default rules for security groups',
+    '2022-12-19',
+    'The rules that new security groups have.',
+  ),
+  extension(
+    'security-groups-default-statefulness',
+    'Security Groups Default Statefulness',
+    '2026-04-13',
+    'Whether new security groups are stateful, by project.',
+  ),
+  extension(
+    'security-groups-normalized-cidr',
+    'Normalized CIDR field for security group rules',
+    '2020-07-28',
+    'The prefix of a rule with its host bits cleared.',
+  ),
+  extension(
+    'security-groups-rules-belongs-to-default-sg',
+    "Security group rule belongs to the project's default security group",
+    '2023-05-23',
+    'Whether a rule is of a default group.',
   ),
   extension('sort-key-validation', 'Sort key validation', '2018-10-15', 'Unknown sort keys are refused.'),
   extension('sorting', 'Sorting support', '2016-06-12', 'Sorts lists: sort_key, sort_dir.'),

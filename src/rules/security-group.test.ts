@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canonicalRule, checkGroupsTogether, initialRules, type RuleMatch, ruleKey } from './security-group.ts';
+import {
+  canonicalRule,
+  checkGroupsTogether,
+  normalizedCidr,
+  PARENT,
+  type RuleMatch,
+  ruleKey,
+  rulesFromTemplates,
+} from './security-group.ts';
 
 const rule = (changes: Partial<RuleMatch>): RuleMatch => ({
   direction: 'ingress',
@@ -57,11 +65,18 @@ test('rules that let through the same have one key', () => {
   assert.notEqual(ruleKey(rule({})), ruleKey(rule({ direction: 'egress' })));
 });
 
-test('a new group lets all out; the default one lets its own members in', () => {
-  const directions = (isDefault: boolean) =>
-    initialRules({ id: 'g', isDefault }).map((r) => `${r.direction} ${r.ethertype} ${r.remote_group_id}`);
-  assert.deepEqual(directions(false), ['egress IPv4 null', 'egress IPv6 null']);
-  assert.deepEqual(directions(true), ['egress IPv4 null', 'ingress IPv4 g', 'egress IPv6 null', 'ingress IPv6 g']);
+test('a template that names the parent names the new group', () => {
+  const templates = [rule({ remote_group_id: PARENT }), rule({ remote_group_id: 'other' }), rule({ protocol: 'tcp' })];
+  const [own, other, none] = rulesFromTemplates(templates, 'g');
+  assert.deepEqual([own?.remote_group_id, other?.remote_group_id, none?.remote_group_id], ['g', 'other', null]);
+  assert.equal(none?.protocol, 'tcp');
+});
+
+test('the normalized prefix has no host bits, and is what makes two rules the same', () => {
+  assert.equal(normalizedCidr('10.0.0.5/24'), '10.0.0.0/24');
+  assert.equal(normalizedCidr('fd00::5/64'), 'fd00::/64');
+  assert.equal(normalizedCidr(null), null);
+  assert.equal(ruleKey(rule({ remote_ip_prefix: '10.0.0.5/24' })), ruleKey(rule({ remote_ip_prefix: '10.0.0.0/24' })));
 });
 
 test('stateful and stateless groups cannot be together', () => {

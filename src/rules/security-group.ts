@@ -2,7 +2,7 @@
  * Security-group rules: what a request means, which are impossible, which are the same. Faults and sentences are Neutron's
  * (neutron/db/securitygroups_db.py, neutron/extensions/securitygroup.py).
  */
-import { parseCidr } from '../lib/ip.ts';
+import { formatCidr, parseCidr } from '../lib/ip.ts';
 import {
   ruleEthertypeConflictsWithPrefix,
   ruleEthertypeConflictsWithProtocol,
@@ -137,8 +137,9 @@ export function canonicalRule<T extends RuleMatch>(given: T): T {
   return rule;
 }
 
-/** The prefixes that mean the same as the rule's: a rule without one and a rule with /0 let through the same. */
-export function equalPrefixes({ ethertype, remote_ip_prefix: prefix }: RuleMatch): (string | null)[] {
+/** The prefixes, without host bits, that mean the same as the rule's: a rule without one and a rule with /0 let through the same. */
+export function equalPrefixes({ ethertype, remote_ip_prefix }: RuleMatch): (string | null)[] {
+  const prefix = normalizedCidr(remote_ip_prefix);
   const all = ethertype === 'IPv4' ? '0.0.0.0/0' : '::/0';
   return prefix === null || prefix === all ? [null, all] : [prefix];
 }
@@ -157,20 +158,27 @@ export function ruleKey(rule: RuleMatch): string {
   ]);
 }
 
-const anything = {
-  protocol: null,
-  port_range_min: null,
-  port_range_max: null,
-  remote_ip_prefix: null,
-  remote_address_group_id: null,
-} as const;
+/** What stands for the group itself in the template of a rule. */
+export const PARENT = 'PARENT';
 
-/** The rules of a new group: all may leave. The default group of a project also lets its own members in. */
-export function initialRules(group: { id: string; isDefault: boolean }): RuleMatch[] {
-  return (['IPv4', 'IPv6'] as const).flatMap((ethertype): RuleMatch[] => [
-    { direction: 'egress', ethertype, ...anything, remote_group_id: null },
-    ...(group.isDefault ? [{ direction: 'ingress', ethertype, ...anything, remote_group_id: group.id } as const] : []),
-  ]);
+/** The rules of a new group from the templates that are for it: what refers to the group itself names it. */
+export function rulesFromTemplates(templates: readonly RuleMatch[], groupId: string): RuleMatch[] {
+  return templates.map((rule) => ({
+    direction: rule.direction,
+    ethertype: rule.ethertype,
+    protocol: rule.protocol,
+    port_range_min: rule.port_range_min,
+    port_range_max: rule.port_range_max,
+    remote_ip_prefix: rule.remote_ip_prefix,
+    remote_group_id: rule.remote_group_id === PARENT ? groupId : rule.remote_group_id,
+    remote_address_group_id: rule.remote_address_group_id,
+  }));
+}
+
+/** The prefix of a rule with its host bits cleared. */
+export function normalizedCidr(prefix: string | null): string | null {
+  const cidr = prefix === null ? undefined : parseCidr(prefix);
+  return cidr ? formatCidr(cidr) : null;
 }
 
 /** A port cannot have both stateful and stateless groups. */

@@ -35,6 +35,7 @@ function seenByNetwork(subject: Subject, sight: Sight): Condition[] {
 export function visibleRows(resource: Resource, subject: Subject): Visibility {
   if (subject.isAdmin) return 'all';
   if (resource.policy.get === 'admin' || !isReader(subject) || subject.projectId === '') return 'none';
+  if (resource.sight.includes('everyone')) return 'all';
   const others = [
     ...grantedRows(resource, subject),
     ...resource.sight.flatMap((sight) => seenByNetwork(subject, sight)),

@@ -36,6 +36,8 @@ const base: Row<typeof port> = {
   'binding:vif_type': 'unbound',
   'binding:vif_details': {},
   qos_policy_id: null,
+  device_profile: null,
+  numa_affinity_policy: null,
   qos_network_policy_id: null,
   trunk_details: null,
 };

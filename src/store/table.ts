@@ -28,6 +28,8 @@ export interface Table {
   readonly standard: boolean;
   /** Fields that the model computes: they are passed over where a row has them. */
   readonly computed: ReadonlySet<string>;
+  /** The rows that it has from the start. */
+  readonly initial: readonly Readonly<Record<string, unknown>>[];
 }
 
 const tables = new WeakMap<Record_, Table>();
@@ -65,6 +67,7 @@ function derive(record: Record_): Table {
     indexes: indexesOf(record, columns),
     standard: (record as Partial<Resource>).standard === true,
     computed: new Set(fields.filter(([, field]) => field.stored === false).map(([name]) => name)),
+    initial: record.initial ?? [],
   };
 }
 

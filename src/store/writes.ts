@@ -171,6 +171,7 @@ const journalTable: Table = {
   indexes: [],
   standard: false,
   computed: new Set(),
+  initial: [],
 };
 
 /** Writes the journal entry of a work; returns its revision. */

@@ -48,6 +48,12 @@ before(async () => {
   await make('port_forwarding', `/v2.0/floatingips/${fip.id}/port_forwardings`, forwarding);
   const parent = await make('port', '/v2.0/ports', { network_id });
   await make('trunk', '/v2.0/trunks', { port_id: parent.id });
+  await make('default_security_group_rule', '/v2.0/default-security-group-rules', {
+    direction: 'ingress',
+    protocol: 'tcp',
+  });
+  const statefulness = 'security_groups_default_statefulness';
+  await make(statefulness, '/v2.0/security-groups-default-statefulness', {});
   const policy = await make('policy', '/v2.0/qos/policies', { name: 'policy' });
   const rules = {
     bandwidth_limit_rule: { max_kbps: 5 },

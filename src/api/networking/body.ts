@@ -16,9 +16,11 @@ export interface Draft {
 }
 
 /** `project_id` under either of its names, taken out of the body. */
-function projectOf(body: AnyRow): { projectId: string | undefined; rest: AnyRow } {
+function projectOf(exposed: Exposed, body: AnyRow): { projectId: string | undefined; rest: AnyRow } {
   const { tenant_id: tenant, project_id: project, ...rest } = body;
   const value = project ?? tenant;
+  // Where a row may be of no project, null asks for that.
+  if (project === null && exposed.fields.get('project_id')?.type.nullable) return { projectId: '', rest };
   if (value === undefined || value === null) return { projectId: undefined, rest };
   if (project !== undefined && tenant !== undefined && project !== tenant)
     throw malformedBody("'project_id' and 'tenant_id' do not match");
@@ -58,7 +60,7 @@ function defaults(exposed: Exposed): AnyRow {
 
 /** Checks the body of a request to create; throws a 400 fault that names the field. */
 export function readDraft(exposed: Exposed, body: AnyRow): Draft {
-  const { projectId, rest } = projectOf(body);
+  const { projectId, rest } = projectOf(exposed, body);
   refuseUnknown(exposed, rest);
   for (const [name, field] of exposed.fields) {
     const isGiven = Object.hasOwn(rest, name);

@@ -80,8 +80,9 @@ export async function showRow(services: Services, exposed: Exposed, request: Req
 /** The drafts of a body, one or many. */
 function readDrafts(exposed: Exposed, body: unknown): { drafts: Draft[]; isBulk: boolean } {
   const { name, plural } = exposed.resource;
-  if (!isObject(body) || !Object.hasOwn(body, plural))
-    return { drafts: [readDraft(exposed, bodyMember(body, name))], isBulk: false };
+  // A resource of which one is called as many are takes a list as many.
+  const isOne = !isObject(body) || !Object.hasOwn(body, plural) || (name === plural && !Array.isArray(body[plural]));
+  if (isOne) return { drafts: [readDraft(exposed, bodyMember(body, name))], isBulk: false };
   const items = body[plural];
   if (!Array.isArray(items) || items.length === 0)
     throw malformedBody(`'${plural}' must be a list of at least one object`);
@@ -100,7 +101,7 @@ function projectFor(exposed: Exposed, draft: Draft, caller: Caller, parent: AnyR
     throw malformedBody(
       "Specifying 'project_id' or 'tenant_id' other than the authenticated project in request requires admin privileges",
     );
-  if (projectId === '' && exposed.fields.has('project_id'))
+  if (projectId === '' && draft.projectId === undefined && exposed.fields.has('project_id'))
     throw malformedBody('The token is of no project: get a token of a project, or specify project_id');
   return projectId;
 }

@@ -187,5 +187,15 @@ export const port = resource({
       omitted: true,
       alias: 'trunk-details',
     }),
+    device_profile: field(t.nullable(t.string(255)), 'The device profile (Cyborg) that the device is asked for with.', {
+      post: 'member',
+      default: null,
+      alias: 'port-device-profile',
+    }),
+    numa_affinity_policy: field(
+      t.nullable(t.oneOf('required', 'preferred', 'legacy', 'socket')),
+      'How near to the NUMA node of its NIC the instance has to be.',
+      { post: 'member', put: 'member', default: null, alias: 'port-numa-affinity-policy' },
+    ),
   },
 });

@@ -18,14 +18,17 @@ export const securityGroup = resource({
       filter: true,
       sort: true,
     }),
-    stateful: field(t.boolean(), 'Whether answers to what was let through are let through.', {
-      post: 'member',
-      put: 'member',
-      default: true,
-      filter: true,
-      sort: true,
-      alias: 'stateful-security-group',
-    }),
+    stateful: field(
+      t.boolean(),
+      'Whether answers to what was let through are let through; left out: as the project has it, or else true.',
+      {
+        post: 'member',
+        put: 'member',
+        filter: true,
+        sort: true,
+        alias: 'stateful-security-group',
+      },
+    ),
     security_group_rules: field(t.list(t.anyObject()), 'Its rules.', { stored: false }),
     shared: sharedField('Whether an RBAC policy lets the caller, or everybody, use it.', {
       alias: 'security-groups-shared-filtering',
@@ -50,7 +53,7 @@ export const securityGroupRule = resource({
       'security_group_id',
       'remote_group_id',
       'remote_address_group_id',
-      'remote_ip_prefix',
+      'normalized_cidr',
       'port_range_min',
       'port_range_max',
     ],
@@ -94,11 +97,20 @@ export const securityGroupRule = resource({
       filter: true,
       sort: true,
     }),
-    remote_ip_prefix: field(t.nullable(t.cidr()), 'Only from (or to) this prefix.', {
+    remote_ip_prefix: field(t.nullable(t.ipPrefix()), 'Only from (or to) this prefix.', {
       post: 'member',
       default: null,
       filter: true,
       sort: true,
+    }),
+    normalized_cidr: field(t.nullable(t.cidr()), 'That prefix with its host bits cleared.', {
+      filter: true,
+      sort: true,
+      alias: 'security-groups-normalized-cidr',
+    }),
+    belongs_to_default_sg: field(t.boolean(), "Whether its group is its project's default one.", {
+      filter: true,
+      alias: 'security-groups-rules-belongs-to-default-sg',
     }),
     remote_group_id: field(t.nullable(t.uuid()), 'Only from (or to) the ports of this group.', {
       post: 'member',

@@ -44,7 +44,7 @@ export function hostSecurityGroup(
     protocol: filterProtocol(rule.protocol),
     port_range_min: rule.port_range_min,
     port_range_max: rule.port_range_max,
-    remote_ip_prefix: rule.remote_ip_prefix,
+    remote_ip_prefix: rule.normalized_cidr,
     remote_group_id: rule.remote_group_id,
     remote_address_group_id: rule.remote_address_group_id,
   }));

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type ColumnDefinitionBuilder, type CreateTableBuilder, sql } from 'kysely';
 import { records } from '../../model/index.ts';
 import type { Dialect } from '../dialect/dialect.ts';
-import { type Column, type Table, tableOf } from '../table.ts';
+import { type Column, type Table, tableOf, toCells } from '../table.ts';
 
 const MAX_IDENTIFIER = 63;
 
@@ -20,7 +20,11 @@ export function derivedSchema(dialect: Dialect): string[] {
   const tables = records.map(tableOf);
   const byRecord = new Map(tables.map((table) => [table.record, table]));
   return [
-    ...tables.flatMap((table) => [createTable(dialect, table, byRecord), ...createIndexes(dialect, table)]),
+    ...tables.flatMap((table) => [
+      createTable(dialect, table, byRecord),
+      ...createIndexes(dialect, table),
+      ...table.initial.map((row) => insertRow(dialect, table, row)),
+    ]),
     createJournal(dialect),
   ];
 }
@@ -62,6 +66,14 @@ function createIndexes(dialect: Dialect, table: Table): string[] {
         .columns([...columns])
         .compile().sql,
   );
+}
+
+function insertRow(dialect: Dialect, table: Table, row: Readonly<Record<string, unknown>>): string {
+  const names = table.columns.map((column) => `"${column.name}"`).join(', ');
+  const cells = toCells(table, row, dialect.booleans).map((cell) =>
+    typeof cell === 'string' ? `'${cell.replaceAll("'", "''")}'` : String(cell),
+  );
+  return `insert into "${table.name}" (${names}) values (${cells.join(', ')})`;
 }
 
 // `rev` never repeats, also when every entry was removed: AUTOINCREMENT, IDENTITY.
