@@ -211,6 +211,18 @@ export function nullable<T>(inner: Type<T>): Type<T | null> {
   };
 }
 
+/** A list of at most `max` values, each of which counts once, however often a request has it. */
+export function distinct<T>(of: Type<T>, max: number): Type<T[]> {
+  const inner = list(of, { max });
+  return {
+    ...inner,
+    parse(value) {
+      const items = inner.parse(value);
+      return items instanceof Problem ? items : [...new Set(items)];
+    },
+  };
+}
+
 /** The same type, where null is read as `value`: what clients send to unset a field that always has a value. */
 export function orNull<T>(inner: Type<T>, value: T): Type<T> {
   return {
