@@ -31,9 +31,14 @@ export interface Load {
   readonly owner: ReadonlyMap<number, StepOn<ChainFact | HookFact>>;
 }
 
-/** Whether the state of the table must be known to build the load: what stands among rules of others is added by what is there. */
-export function needsState(steps: readonly StepOn<ChainFact | HookFact>[]): boolean {
+/** Whether the load would be another one for another state of the table: what stands among others' rules is not made twice. */
+export function dependsOnState(steps: readonly StepOn<ChainFact | HookFact>[]): boolean {
   return steps.some(({ do: action, fact }) => fact.fact === 'hook' || (fact.shared === true && action !== 'remove'));
+}
+
+/** Whether that state must be known; hooks that may stand anywhere are made and taken away on the assumption of the plan. */
+export function needsState(steps: readonly StepOn<ChainFact | HookFact>[]): boolean {
+  return dependsOnState(steps.filter(({ fact }) => fact.fact !== 'hook' || !fact.anywhere));
 }
 
 type TableStep = StepOn<ChainFact | HookFact>;
@@ -87,9 +92,26 @@ function filling(step: StepOn<ChainFact>, chains: Chains): string[] {
   return [...present(old, there).map((rule) => `-D ${chain} ${rule}`), ...appended];
 }
 
-/** Lines that insert a hook in front where it is missing, or take it away as often as it is there. */
-function hooking({ do: action, fact: { chain, rule } }: StepOn<HookFact>, there: readonly string[]): string[] {
-  const count = there.filter((other) => other === rule).length;
+/** Tells how often each rule stands in a chain; a chain is counted when it is first asked for. */
+function counted(chains: Chains): (chain: string) => ReadonlyMap<string, number> {
+  const known = new Map<string, Map<string, number>>();
+  return (chain) => {
+    const before = known.get(chain);
+    if (before) return before;
+    const counts = new Map<string, number>();
+    for (const rule of chains.get(chain) ?? []) counts.set(rule, (counts.get(rule) ?? 0) + 1);
+    known.set(chain, counts);
+    return counts;
+  };
+}
+
+/** Lines that insert a hook in front where it is missing, or take it away as often as it is there (unknown: as planned). */
+function hooking(
+  { do: action, fact: { chain, rule } }: StepOn<HookFact>,
+  there: ReadonlyMap<string, number> | undefined,
+): string[] {
+  if (!there) return action === 'remove' ? [`-D ${chain} ${rule}`] : [`-I ${chain} ${rule}`];
+  const count = there.get(rule) ?? 0;
   if (action === 'remove') return Array.from({ length: count }, () => `-D ${chain} ${rule}`);
   return count === 0 ? [`-I ${chain} ${rule}`] : [];
 }
@@ -97,15 +119,17 @@ function hooking({ do: action, fact: { chain, rule } }: StepOn<HookFact>, there:
 /**
  * Builds one load for steps of one table. Chains are declared first (which empties those of our own within the transaction),
  * then they are filled, then hooks come and go, and chains go last; so no rule ever names a chain that is not there, whatever
- * the order of the steps, and foreign rules are not touched. `chains` is the state of the table.
+ * the order of the steps, and foreign rules are not touched. `state` is that of the table, where it is known.
  */
-export function buildLoad(table: string, steps: readonly TableStep[], chains: Chains): Load {
+export function buildLoad(table: string, steps: readonly TableStep[], state: Chains | undefined): Load {
+  const chains: Chains = state ?? new Map();
   const lines = [`*${table}`];
   const owner = new Map<number, TableStep>();
   const put = (step: TableStep, line: string) => {
     lines.push(line);
     owner.set(lines.length, step);
   };
+  const counts = counted(chains);
   const chainSteps = [...lastOfEach(chainsOf(steps), ({ chain }) => chain)];
   const emptied = new Set<string>();
   for (const step of chainSteps) {
@@ -115,7 +139,7 @@ export function buildLoad(table: string, steps: readonly TableStep[], chains: Ch
   }
   for (const step of chainSteps) for (const line of filling(step, chains)) put(step, line);
   for (const step of lastOfEach(hooksOf(steps), ({ chain, rule }) => `${chain} ${rule}`)) {
-    const there = emptied.has(step.fact.chain) ? [] : (chains.get(step.fact.chain) ?? []);
+    const there = emptied.has(step.fact.chain) ? new Map() : state && counts(step.fact.chain);
     for (const line of hooking(step, there)) put(step, line);
   }
   for (const step of chainSteps) if (step.do === 'remove') put(step, `-X ${step.fact.chain}`);

@@ -2,7 +2,7 @@
 import type { ChainFact, Fact, HookFact, IpFamily, IptablesTable, Namespace } from '../plan/facts.ts';
 import type { StepFailure } from '../plan/steps.ts';
 import { failure, type HostContext, type StepOn } from './batch.ts';
-import { buildLoad, type Chains, endOf, type Load, needsState, parseSave } from './iptables-text.ts';
+import { buildLoad, type Chains, dependsOnState, endOf, type Load, needsState, parseSave } from './iptables-text.ts';
 import { groupBy } from './limit.ts';
 import { namespaceId } from './namespaces.ts';
 import { restoreKind } from './restore-helper.ts';
@@ -48,15 +48,34 @@ export async function readIptables(
   const readFamily = async (ofFamily: readonly TableFact[]): Promise<Fact[]> => {
     const names = [...new Set(ofFamily.map(({ table }) => table))];
     const tables = await readTables(context, namespace, ofFamily[0]?.family ?? 4, names);
-    return ofFamily.flatMap((fact) => presentFact(fact, tables.get(fact.table)?.get(fact.chain)) ?? []);
+    const rules = rulesByChain(tables);
+    return ofFamily.flatMap((fact) => presentFact(fact, rules(fact)) ?? []);
   };
   const families = [...groupBy(facts, ({ family }) => String(family)).values()];
   return (await Promise.all(families.map(readFamily))).flat();
 }
 
-function presentFact(fact: TableFact, rules: readonly string[] | undefined): TableFact | undefined {
-  if (!rules) return undefined;
-  if (fact.fact === 'hook') return rules.includes(fact.rule) ? fact : undefined;
+interface Rules {
+  readonly list: readonly string[];
+  readonly set: ReadonlySet<string>;
+}
+
+/** Finds the rules of the chain that a fact is about; a chain with thousands of hooks is indexed once. */
+function rulesByChain(tables: ReadonlyMap<string, Chains>): (fact: TableFact) => Rules | undefined {
+  const known = new Map<readonly string[], Rules>();
+  return ({ table, chain }) => {
+    const list = tables.get(table)?.get(chain);
+    if (!list) return undefined;
+    const rules = known.get(list) ?? { list, set: new Set(list) };
+    known.set(list, rules);
+    return rules;
+  };
+}
+
+function presentFact(fact: TableFact, there: Rules | undefined): TableFact | undefined {
+  if (!there) return undefined;
+  if (fact.fact === 'hook') return there.set.has(fact.rule) ? fact : undefined;
+  const rules = there.list;
   return { ...fact, rules: fact.shared ? endOf(rules, fact.rules.length) : rules };
 }
 
@@ -77,9 +96,10 @@ export async function performIptables(
   const failures: StepFailure[] = [];
   const needed = needsState(steps);
   const read = async () => (await readTables(context, namespace, family, [table])).get(table) ?? new Map();
-  const recalled = needed ? memory.recall(name) : undefined;
-  let state: Chains = recalled ?? (needed ? await read() : new Map());
-  let certain = recalled === undefined;
+  const recalled = memory.recall(name);
+  let state: Chains | undefined = recalled ?? (needed ? await read() : undefined);
+  // Without hooks and shared chains, nothing depends on what is there.
+  let certain = recalled === undefined && (needed || !dependsOnState(steps));
   let rest = [...steps];
   while (rest.length > 0) {
     memory.forget(name);

@@ -1,6 +1,6 @@
 /** Compares what is wanted with what is there and plans the steps from one to the other. Pure. */
 import type { Fact, FactKey, Facts, HookFact, LinkFact } from './facts.ts';
-import { deviceOf, hookRank, inOrder, linkKey, peerKey, rank, sameChain } from './order.ts';
+import { chainOf, deviceOf, hookRank, inOrder, linkKey, peerKey, rank } from './order.ts';
 import { same, sameKind } from './same.ts';
 import type { AddStep, ChangeStep, RemoveStep, Step } from './steps.ts';
 import { cutsFor } from './translations.ts';
@@ -91,8 +91,8 @@ function bringAbout(want: Facts, have: Facts, why: string): Bring[] {
   }
   const at = steps.findIndex(({ fact }) => rank(fact) > hookRank);
   const insertions = hookSteps(want, new Set(hooks), again, why);
-  steps.splice(at < 0 ? steps.length : at, 0, ...insertions);
-  return steps;
+  const place = at < 0 ? steps.length : at;
+  return [...steps.slice(0, place), ...insertions, ...steps.slice(place)];
 }
 
 /**
@@ -100,14 +100,15 @@ function bringAbout(want: Facts, have: Facts, why: string): Bring[] {
  * inserted again after it.
  */
 function hooksToMove(want: Facts, missing: readonly Fact[]): Set<HookFact> {
-  const lacking = missing.filter((fact) => fact.fact === 'hook');
+  const lacking = new Set(missing.filter((fact) => fact.fact === 'hook' && !fact.anywhere));
   const moving = new Set<HookFact>();
-  if (lacking.length === 0) return moving;
-  const hooks = [...want.values()].filter((fact) => fact.fact === 'hook');
-  for (const hook of lacking) {
-    for (const other of hooks.slice(0, hooks.indexOf(hook))) if (sameChain(hook, other)) moving.add(other);
+  if (lacking.size === 0) return moving;
+  const hooks = [...want.values()].filter((fact) => fact.fact === 'hook' && !fact.anywhere) as HookFact[];
+  const behind = new Set<string>();
+  for (const hook of hooks.reverse()) {
+    if (lacking.has(hook)) behind.add(chainOf(hook));
+    else if (behind.has(chainOf(hook))) moving.add(hook);
   }
-  for (const hook of lacking) moving.delete(hook);
   return moving;
 }
 

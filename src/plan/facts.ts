@@ -125,6 +125,11 @@ export interface HookFact {
   readonly table: IptablesTable;
   readonly chain: string;
   readonly rule: string;
+  /**
+   * The rule may stand anywhere among the hooks of its chain, and it does no harm to stand there twice: it is made and taken away
+   * without a look at the others, however many they are.
+   */
+  readonly anywhere?: true;
 }
 
 /** An ipset of type hash:net, whole. Elements in canonical text, sorted. */

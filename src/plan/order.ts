@@ -34,21 +34,17 @@ export function rank(fact: Fact): number {
   return ranks[fact.fact];
 }
 
-function chainKey(fact: ChainFact): string {
-  return `${fact.namespace}|${fact.family}|${fact.table}|${fact.chain}`;
-}
-
 /** Chains so that each comes after those it jumps to. A ring of jumps, which no kernel takes, keeps its order. */
 function calledFirst(chains: readonly ChainFact[]): ChainFact[] {
-  const byKey = new Map(chains.map((chain) => [chainKey(chain), chain]));
+  const byKey = new Map(chains.map((chain) => [chainOf(chain), chain]));
   const sorted: ChainFact[] = [];
   const seen = new Set<string>();
   const visit = (chain: ChainFact) => {
-    const key = chainKey(chain);
+    const key = chainOf(chain);
     if (seen.has(key)) return;
     seen.add(key);
     for (const rule of chain.rules) {
-      const called = byKey.get(chainKey({ ...chain, chain: jumpOf(rule) ?? '' }));
+      const called = byKey.get(chainOf({ ...chain, chain: jumpOf(rule) ?? '' }));
       if (called) visit(called);
     }
     sorted.push(chain);
@@ -68,9 +64,9 @@ export function inOrder<F extends Fact>(facts: readonly F[]): F[] {
     .map(({ fact }) => fact);
 }
 
-/** Whether two hooks stand in the same chain. */
-export function sameChain(a: HookFact, b: HookFact): boolean {
-  return a.namespace === b.namespace && a.family === b.family && a.table === b.table && a.chain === b.chain;
+/** The chain that a hook stands in, or that a chain fact is, as one text. */
+export function chainOf(fact: HookFact | ChainFact): string {
+  return `${fact.namespace}|${fact.family}|${fact.table}|${fact.chain}`;
 }
 
 /** The namespaces and the devices in them that something stands on. */

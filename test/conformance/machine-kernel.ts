@@ -79,6 +79,21 @@ function foreignRules(machine: Machine): void {
       assert.deepEqual(await now(machine, inner), inner);
     }));
 
+  test('hooks that may stand anywhere come and go without a look, and a mistaken look is made good', () =>
+    withNamespace(machine, 'f', async () => {
+      const all: Fact = { fact: 'chain', ...table, chain: 'all', rules: [], shared: true };
+      const loose: Fact = { fact: 'hook', ...table, chain: 'all', rule: '-j own', anywhere: true };
+      await performAll(machine, [add(all), add(own), add(loose)]);
+      await performAll(machine, [add(loose)]);
+      assert.deepEqual(await now(machine, loose), loose);
+      await inside('f', ['iptables', '-t', 'nat', '-A', 'all', '-j', 'own']);
+      await sleep(600);
+      await performAll(machine, [remove(loose), remove(own)]);
+      assert.equal(await now(machine, loose), undefined);
+      assert.equal(await now(machine, own), undefined, 'however often it was jumped to');
+      await performAll(machine, [remove(loose), remove(all)]);
+    }));
+
   test('a chain that others still jump to cannot be removed, and says so', () =>
     withNamespace(machine, 'f', async () => {
       await performAll(machine, [add(own)]);

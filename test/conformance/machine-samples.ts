@@ -140,6 +140,15 @@ const rules: Sample[] = [
     first: { fact: 'hook', ...table, chain: 'PREROUTING', rule: '-j own' },
   },
   {
+    title: 'a hook that may stand anywhere',
+    before: [
+      netns,
+      { fact: 'chain', ...table, chain: 'own', rules: ['-j RETURN'] },
+      { fact: 'chain', ...table, chain: 'all', rules: [], shared: true },
+    ],
+    first: { fact: 'hook', ...table, chain: 'all', rule: '-j own', anywhere: true },
+  },
+  {
     title: 'the end of a shared chain',
     before: [netns],
     first: { fact: 'chain', ...table, chain: 'shared', rules: [dnat(1), dnat(2)], shared: true },

@@ -76,8 +76,7 @@ function gatewayRules(router: HostRouter) {
 }
 
 /** The rules of each chain of table nat. */
-function natRules(router: HostRouter): Map<string, string[]> {
-  const forwardings = forwardingRules(router);
+function natRules(router: HostRouter, forwardings: ReadonlyMap<string, string[]>): Map<string, string[]> {
   const translate = router.floating_ips.map(({ floating_ip, fixed_ip }) =>
     rule({ destination: floating_ip, jump: `DNAT --to-destination ${fixed_ip}` }),
   );
@@ -85,7 +84,6 @@ function natRules(router: HostRouter): Map<string, string[]> {
   const toSnat = rule({ comment: 'Perform source NAT on outgoing traffic.', jump: name('snat') });
   return new Map([
     ...forwardings,
-    [name('fip-pf'), [...forwardings.keys()].map((chain) => rule({ jump: chain }))],
     [
       name('float-snat'),
       router.floating_ips.map(({ floating_ip, fixed_ip }) =>
@@ -100,10 +98,21 @@ function natRules(router: HostRouter): Map<string, string[]> {
   ]);
 }
 
+/** The chain of all forwardings: its jumps are hooks, so that one forwarding more costs the same whatever their number. */
+function forwardingFacts(forwardings: Iterable<string>, at: Pick<ChainFact, 'namespace' | 'family'>) {
+  const place = { ...at, table: 'nat', chain: name('fip-pf') } as const;
+  const all: ChainFact = { fact: 'chain', ...place, rules: [], shared: true };
+  const jumps = Array.from(forwardings, (chain): HookFact => {
+    return { fact: 'hook', ...place, rule: rule({ jump: chain }), anywhere: true };
+  });
+  return [all, ...jumps];
+}
+
 /** The chains and hooks of a router with a gateway; without one there is nothing to translate. */
 export function routerChains(router: HostRouter, namespace: string): (ChainFact | HookFact)[] {
   if (!router.gateway) return [];
   const at = { namespace, family: 4 } as const;
+  const forwardings = forwardingRules(router);
   const chain = (table: IptablesTable, chainName: string, rules: readonly string[]): ChainFact => {
     return { fact: 'chain', ...at, table, chain: chainName, rules };
   };
@@ -111,7 +120,8 @@ export function routerChains(router: HostRouter, namespace: string): (ChainFact 
     return { fact: 'hook', ...at, table, chain: builtIn, rule: rule({ jump: to }) };
   };
   return [
-    ...[...natRules(router)].map(([chainName, rules]) => chain('nat', chainName, rules)),
+    ...forwardingFacts(forwardings.keys(), at),
+    ...[...natRules(router, forwardings)].map(([chainName, rules]) => chain('nat', chainName, rules)),
     chain('mangle', name('mark'), gatewayRules(router).mark),
     chain('mangle', name('PREROUTING'), [rule({ jump: name('mark') })]),
     hook('mangle', 'PREROUTING', name('PREROUTING')),
