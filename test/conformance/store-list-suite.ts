@@ -18,7 +18,7 @@ const numbers = [null, 0, 1, 2, 10];
 const someRow = fc.record({
   name: fc.constantFrom(...words),
   description: fc.constantFrom(...words),
-  shared: fc.boolean(),
+  'router:external': fc.boolean(),
   mtu: fc.constantFrom(68, 1500, 9000),
   'provider:network_type': fc.constantFrom(...types),
   'provider:segmentation_id': fc.constantFrom(...numbers),
@@ -28,7 +28,7 @@ const someRow = fc.record({
 const columns: Record<string, readonly Scalar[]> = {
   name: words,
   description: [...words, 'a\u0000b', 7, '\ud800'],
-  shared: [true, false, 'true'],
+  'router:external': [true, false, 'true'],
   mtu: [68, 1500, 9000, '1500'],
   'provider:network_type': types,
   'provider:segmentation_id': numbers,

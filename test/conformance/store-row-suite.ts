@@ -30,7 +30,7 @@ export function rows(open: Open): void {
       columns.map(([name]) => name),
     );
     assert.equal(stored.admin_state_up, true);
-    assert.equal(stored.shared, false);
+    assert.equal(stored['router:external'], false);
     assert.deepEqual(stored.tags, ['b', 'é"\\']);
     assert.equal(stored.revision_number, 0);
     assert.equal(stored.created_at, '2026-01-01T00:00:00Z');

@@ -10,7 +10,6 @@ export function networkRow(id: string, more: Partial<Row<typeof network>> = {}):
     name: id,
     admin_state_up: true,
     status: 'ACTIVE',
-    shared: false,
     'router:external': false,
     'provider:network_type': null,
     'provider:physical_network': null,
