@@ -69,6 +69,12 @@ function isTooDeep(text: string): boolean {
   return false;
 }
 
+/** Why text is no JSON, without the piece of it that V8 shows: it may be a password. */
+function reasonOf(error: unknown): string {
+  const why = error instanceof Error ? error.message : 'unreadable';
+  return why.replace(/, (\.\.\.|").*$/s, '').slice(0, 160);
+}
+
 /** Reads the bytes of a body; throws a 400 fault that says what is wrong with them. No bytes are `undefined`. */
 export function readJson(bytes: Uint8Array): unknown {
   if (bytes.length === 0) return undefined;
@@ -83,8 +89,7 @@ export function readJson(bytes: Uint8Array): unknown {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : 'unreadable';
-    throw malformed(`it is not JSON (${why.slice(0, 160)})`);
+    throw malformed(`it is not JSON (${reasonOf(error)})`);
   }
   const reason = objection(text);
   if (reason) throw malformed(reason);
