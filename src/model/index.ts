@@ -3,6 +3,7 @@ import type { Record_, Resource } from './language.ts';
 import * as identity from './records/identity.ts';
 import * as networking from './records/networking.ts';
 import { subnetpoolSpace } from './records/subnetpool.ts';
+import { autoAllocatedTopology } from './records/topology.ts';
 import { addressGroup } from './resources/address-group.ts';
 import { addressScope } from './resources/address-scope.ts';
 import { agent } from './resources/agent.ts';
@@ -23,6 +24,7 @@ import { trunk } from './resources/trunk.ts';
 export * from './records/identity.ts';
 export * from './records/networking.ts';
 export { subnetpoolSpace } from './records/subnetpool.ts';
+export * from './records/topology.ts';
 export { addressGroup } from './resources/address-group.ts';
 export { addressScope } from './resources/address-scope.ts';
 export * from './resources/qos.ts';
@@ -81,6 +83,7 @@ export const records: readonly Record_[] = [
   networking.quotaUsage,
   networking.routerBinding,
   networking.dhcpBinding,
+  autoAllocatedTopology,
   identity.project,
   identity.user,
   identity.role,

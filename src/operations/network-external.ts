@@ -1,8 +1,10 @@
 /** Whether a network is external, and who may use it as such. Neutron: db/external_net_db.py. */
 import { externalNetworkInUse } from '../model/faults.ts';
-import { network, port } from '../model/index.ts';
+import { defaultExternalNetworkExists } from '../model/faults-topology.ts';
+import { floatingip, network, port } from '../model/index.ts';
 import { ACCESS_EXTERNAL } from '../model/resources/rbac-policy.ts';
 import type { Context } from './context.ts';
+import { floatingipOperations } from './floatingip.ts';
 import { closeTo, openToAll, type SharedObject } from './sharing.ts';
 
 /** Throws ExternalNetworkInUse where the network has gateways or floating IPs. */
@@ -10,6 +12,23 @@ async function checkNotUsed(c: Context, id: string): Promise<void> {
   const owners = ['network:router_gateway', 'network:floatingip'];
   const used = await c.t.first(port, { network_id: id, device_owner: owners });
   if (used) throw externalNetworkInUse(id);
+}
+
+/** Deletes the floating IPs of a network that stand for nothing; where one is in use, none (db/l3_db.py, _process_l3_update). */
+async function removeIdle(c: Context, networkId: string): Promise<void> {
+  const fips = await c.t.find(floatingip, { floating_network_id: networkId });
+  if (fips.some((fip) => fip.port_id !== null || fip.router_id !== null)) throw externalNetworkInUse(networkId);
+  if (await c.t.first(port, { network_id: networkId, device_owner: 'network:router_gateway' }))
+    throw externalNetworkInUse(networkId);
+  for (const fip of fips) await floatingipOperations.remove?.(c, fip);
+}
+
+/** Whether a network is the default external one; DefaultExternalNetworkExists where another is. Ordinary ones never are. */
+export async function defaultOf(c: Context, id: string, external: boolean, asked: boolean): Promise<boolean> {
+  if (!external || !asked) return false;
+  const there = await c.t.first(network, { is_default: true });
+  if (there && there.id !== id) throw defaultExternalNetworkExists(there.id);
+  return true;
 }
 
 /** Makes a network external or ordinary, and leaves it to the caller who may use it; ExternalNetworkInUse where it has gateways. */
@@ -27,6 +46,7 @@ export async function setExternal(c: Context, id: string, external: boolean): Pr
 export async function shareExternal(c: Context, row: SharedObject, before: boolean, after: boolean): Promise<void> {
   if (before === after) return;
   if (after) return openToAll(c, 'network', row, ACCESS_EXTERNAL);
+  await removeIdle(c, row.id);
   await checkNotUsed(c, row.id);
   await closeTo(c, row.id, { action: ACCESS_EXTERNAL });
 }

@@ -7,7 +7,7 @@ import { checkMtuForSubnets, chooseMtu, maximumMtu } from '../rules/mtu.ts';
 import type { Segment } from '../rules/segments.ts';
 import { networkKeys } from '../rules/wake.ts';
 import type { Context, Operations, ReadContext } from './context.ts';
-import { shareExternal } from './network-external.ts';
+import { defaultOf, shareExternal } from './network-external.ts';
 import { scopesOfNetworks } from './network-scopes.ts';
 import { segmentsOf, takeSegment, travelBy } from './network-segment.ts';
 import { chooseSegments } from './network-segments.ts';
@@ -46,6 +46,7 @@ async function createNetwork(c: Context, draft: Draft<typeof network>): Promise<
     ipv6_address_scope: null,
     shared: draft.shared ?? false,
     'router:external': draft['router:external'] ?? false,
+    is_default: await defaultOf(c, standard.id, draft['router:external'] ?? false, draft.is_default ?? false),
     'provider:network_type': first?.type ?? null,
     'provider:physical_network': first?.physicalNetwork ?? null,
     'provider:segmentation_id': first?.id ?? null,
@@ -102,7 +103,17 @@ async function updateNetwork(c: Context, row: NetworkRow, changes: Partial<Netwo
   if (external !== undefined) await shareExternal(c, row, row['router:external'], external);
   await checkNetworkPolicy(c, row, changes.qos_policy_id);
   const mtu = changes.mtu === undefined ? row.mtu : await changedMtu(c, row, changes.mtu);
-  const result = await c.t.update(network, row.id, changes.mtu === undefined ? changes : { ...changes, mtu });
+  const is_default = await defaultOf(
+    c,
+    row.id,
+    external ?? row['router:external'],
+    changes.is_default ?? row.is_default,
+  );
+  const result = await c.t.update(network, row.id, {
+    ...changes,
+    ...(changes.mtu === undefined ? {} : { mtu }),
+    ...(is_default === row.is_default && changes.is_default === undefined ? {} : { is_default }),
+  });
   if (!result) throw networkNotFound(row.id);
   if (result.mtu !== row.mtu || result.admin_state_up !== row.admin_state_up) await wakeNetwork(c, row.id);
   return result;
@@ -156,6 +167,7 @@ async function compute(c: ReadContext, rows: readonly NetworkRow[]): Promise<Par
       ...{ segments: undefined, ...ways },
       subnets: own.map((on) => on.id),
       l2_adjacency: !isRouted(own),
+      is_default: row['router:external'] ? row.is_default : undefined,
       availability_zones: zones.get(row.id) ?? [],
       ...scopesOf(row.id),
     };

@@ -7,6 +7,7 @@ import type { Services } from '../services.ts';
 import { readQuery } from '../wire/query-string.ts';
 import { callerOf, type Handler, type Handlers, jsonBody, paramOf, route } from '../wire/router.ts';
 import { agentSchedulingRoutes } from './agent-scheduling.ts';
+import { autoAllocatedTopologyRoutes } from './auto-allocated-topology.ts';
 import { availabilityZoneRoutes } from './availability-zones.ts';
 import { actOnRow, createRows, deleteRow, listRows, lookAtRow, type Request, showRow, updateRow } from './engine.ts';
 import type { Exposed, Exposure } from './exposure.ts';
@@ -121,6 +122,7 @@ export function networkingRoutes(app: FastifyInstance, services: Services, expos
   if (exposure.has('policy')) qosRuleTypeRoutes(app, services);
   const aliases = publishedAliases(services.settings);
   agentSchedulingRoutes(app, services, exposure, aliases);
+  if (aliases.has('auto-allocated-topology')) autoAllocatedTopologyRoutes(app, services);
   if (aliases.has('availability_zone')) availabilityZoneRoutes(app, services);
   if (aliases.has('floatingip-pools')) floatingIpPoolRoutes(app, services);
 }

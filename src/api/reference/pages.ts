@@ -8,6 +8,7 @@ import { defaultSettings } from '../../rules/settings.ts';
 import '../faults.ts';
 import '../identity/faults.ts';
 import '../networking/agent-scheduling.ts';
+import '../networking/auto-allocated-topology.ts';
 import '../../operations/index.ts';
 
 const roles: Readonly<Record<Role, string>> = {

@@ -92,6 +92,15 @@ export const network = resource({
       { post: 'admin', see: 'admin', stored: false, omitted: true, alias: 'multi-provider' },
     ),
     several_segments: field(t.boolean(), 'Whether it has more than one segment.', { hidden: true, default: false }),
+    is_default: field(t.boolean(), 'Whether it is the external network that projects get by themselves.', {
+      post: 'admin',
+      put: 'admin',
+      default: false,
+      filter: true,
+      sort: true,
+      omitted: true,
+      alias: 'auto-allocated-topology',
+    }),
     dns_domain: field(dnsDomain(), 'The domain that its ports are published in.', {
       post: 'member',
       put: 'member',
