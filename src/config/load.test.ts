@@ -99,6 +99,12 @@ test('values of every kind', () => {
   assert.equal(agent.localIp, '10.0.0.1');
 });
 
+test('quotas without an option of their own have default_quota', () => {
+  const quotas = (...lines: string[]) => load(['[quotas]', ...lines].join('\n')).settings.networking.quotas;
+  assert.deepEqual(quotas('default_quota = 7', 'quota_rbac_policy = 3'), { subnetpool: 7, trunk: 7, rbac_policy: 3 });
+  assert.deepEqual(quotas('quota_subnet = 0'), { subnet: 0 });
+});
+
 test('references are replaced, in the own section first', () => {
   const { settings } = load(
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is oslo.config's.

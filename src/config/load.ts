@@ -192,11 +192,19 @@ const quotaOptions = {
   floatingip: options.quotaFloatingip,
   security_group: options.quotaSecurityGroup,
   security_group_rule: options.quotaSecurityGroupRule,
+  rbac_policy: options.quotaRbacPolicy,
 };
+
+// Neutron has no option for each of these: they have default_quota.
+const withoutOption = ['subnetpool', 'trunk'];
 
 /** Only what a file sets: everything else has the model's default. */
 function quotas(reader: OptionReader): Record<string, number> {
-  const given = Object.entries(quotaOptions).map(([name, option]) => [name, reader.given(option)] as const);
+  const usual = reader.given(options.defaultQuota);
+  const given = [
+    ...withoutOption.map((name) => [name, usual] as const),
+    ...Object.entries(quotaOptions).map(([name, option]) => [name, reader.given(option)] as const),
+  ];
   return Object.fromEntries(given.filter((entry): entry is [string, number] => entry[1] !== undefined));
 }
 

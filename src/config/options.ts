@@ -183,11 +183,18 @@ const networkingOptions = {
     { deprecated: ['segment_mtu'] },
   ),
   ...ml2(),
+  defaultQuota: quotas(
+    'default_quota',
+    quota,
+    -1,
+    'How many a project may have of what has no option of its own: subnet pools, trunks; -1: no limit.',
+  ),
   quotaNetwork: quotas('quota_network', quota, 100, 'How many networks a project may have; -1: no limit.'),
   quotaSubnet: quotas('quota_subnet', quota, 100, 'How many subnets a project may have; -1: no limit.'),
   quotaPort: quotas('quota_port', quota, 500, 'How many ports a project may have; -1: no limit.'),
   quotaRouter: quotas('quota_router', quota, 10, 'How many routers a project may have; -1: no limit.'),
   quotaFloatingip: quotas('quota_floatingip', quota, 50, 'How many floating IPs a project may have; -1: no limit.'),
+  quotaRbacPolicy: quotas('quota_rbac_policy', quota, 10, 'How many RBAC policies a project may have; -1: no limit.'),
   quotaSecurityGroup: quotas(
     'quota_security_group',
     quota,

@@ -9,6 +9,7 @@ import { addressScope } from './resources/address-scope.ts';
 import { agent } from './resources/agent.ts';
 import { floatingip } from './resources/floatingip.ts';
 import { network } from './resources/network.ts';
+import { networkIpAvailability } from './resources/network-ip-availability.ts';
 import { port } from './resources/port.ts';
 import { portForwarding } from './resources/port-forwarding.ts';
 import { qosPolicy, qosRuleAliases, qosRules } from './resources/qos.ts';
@@ -27,6 +28,7 @@ export { subnetpoolSpace } from './records/subnetpool.ts';
 export * from './records/topology.ts';
 export { addressGroup } from './resources/address-group.ts';
 export { addressScope } from './resources/address-scope.ts';
+export { networkIpAvailability } from './resources/network-ip-availability.ts';
 export * from './resources/qos.ts';
 export * from './resources/security-group-defaults.ts';
 export { segment } from './resources/segment.ts';
@@ -56,6 +58,7 @@ export const resources: readonly Resource[] = [
   addressScope,
   subnetpool,
   subnet,
+  networkIpAvailability,
   addressGroup,
   securityGroup,
   securityGroupRule,

@@ -86,6 +86,8 @@ export interface Record_<F extends Fields = Fields> {
 export type SpecialFilter =
   | 'fixed_ips'
   | 'security_groups'
+  /** networks with a subnet of the version */
+  | 'ip_version'
   /** on the network of the row */
   | 'router:external'
   | 'shared'

@@ -30,6 +30,8 @@ export interface Context {
 /** What decides without writing: a list, a view. */
 export interface ReadContext extends Omit<Context, 't' | 'random'> {
   readonly r: Reader;
+  /** What a list is filtered by, as it was asked for; absent where no list is. */
+  readonly filters?: ReadonlyMap<string, readonly string[]>;
 }
 
 /**

@@ -7,6 +7,7 @@ import { defaultSecurityGroupRuleOperations } from './default-security-group-rul
 import { defaultStatefulnessOperations } from './default-statefulness.ts';
 import { floatingipOperations } from './floatingip.ts';
 import { networkOperations } from './network.ts';
+import { networkIpAvailabilityOperations } from './network-ip-availability.ts';
 import { portForwardingOperations } from './port-forwarding.ts';
 import { portOperations } from './port-operations.ts';
 import { qosPolicyOperations } from './qos-policy.ts';
@@ -27,6 +28,7 @@ export const operations: Readonly<Record<string, Operations<any>>> = {
   agent: agentOperations,
   floatingip: floatingipOperations,
   network: networkOperations,
+  network_ip_availability: networkIpAvailabilityOperations,
   port: portOperations,
   port_forwarding: portForwardingOperations,
   policy: qosPolicyOperations,

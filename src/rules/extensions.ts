@@ -272,6 +272,18 @@ export const extensions: readonly Extension[] = [
   ),
   extension('standard-attr-timestamp', 'Resource timestamps', '2016-09-12', 'Times of creation and last change.'),
   extension('stateful-security-group', 'Stateful security group', '2019-11-26', 'A group may be stateless.'),
+  extension(
+    'network-ip-availability',
+    'Network IP Availability',
+    '2015-09-24',
+    'How many addresses of networks and subnets are in use.',
+  ),
+  extension(
+    'network-ip-availability-details',
+    'Network IP Availability Details Extension',
+    '2025-10-31',
+    'Addresses in use by prefix and by allocation pool.',
+  ),
   extension('subnet_allocation', 'Subnet Allocation', '2015-03-30', 'Subnets from subnet pools.'),
   extension(
     'subnet-external-network',

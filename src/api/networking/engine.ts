@@ -60,7 +60,8 @@ export async function listRows(services: Services, exposed: Exposed, request: Re
     if (page.marker !== undefined && !(await r.get(tableOf(resource), page.marker)))
       throw operations.notFound(page.marker, parentId);
     const rows = visible === 'none' ? [] : ((await r.list(tableOf(resource), where, page)) as AnyRow[]);
-    const bodies = await renderRows(readContext(services, r, caller), exposed, rows, wantedFields(query));
+    const c = { ...readContext(services, r, caller), filters: query };
+    const bodies = await renderRows(c, exposed, rows, wantedFields(query));
     const links = pageLinks(`${services.publicUrl()}${request.path}`, query, page, rows);
     return { [resource.plural]: bodies, ...(links ? { [`${resource.plural}_links`]: links } : {}) };
   });

@@ -3,7 +3,7 @@
  * Neutron: api/api_common.py (get_filters_from_dict), and the filters of its port and tag extensions.
  */
 import { type Fault, invalidInput, malformedBody, portForwardingFilterNotSupported } from '../../model/faults.ts';
-import { ipAllocation, network, portSecurityGroup } from '../../model/index.ts';
+import { ipAllocation, network, portSecurityGroup, subnet } from '../../model/index.ts';
 import type { Field, SpecialFilter } from '../../model/language.ts';
 import { boolean, Problem } from '../../model/types.ts';
 import { type Subject, sees } from '../../rules/policy.ts';
@@ -64,6 +64,13 @@ function readFlags(name: string, values: readonly string[]): boolean[] {
   });
 }
 
+/** Networks that have a subnet of one of these IP versions. */
+function withSubnets(given: readonly string[]): Condition {
+  const values = given.flatMap((text) => readScalar('ip_version', subnet.fields.ip_version, text));
+  const where: Condition = { op: 'in', column: 'ip_version', values };
+  return { op: 'among', column: 'id', record: subnet.name, select: 'network_id', where };
+}
+
 /** Rows whose network is, or is not, external. */
 function onExternal(given: readonly string[]): Condition {
   const where: Condition = { op: 'in', column: 'router:external', values: readFlags('router:external', given) };
@@ -72,6 +79,7 @@ function onExternal(given: readonly string[]): Condition {
 
 function special(filter: Exclude<SpecialFilter, 'shared'>, given: readonly string[]): Condition {
   if (filter === 'router:external') return onExternal(given);
+  if (filter === 'ip_version') return withSubnets(given);
   if (filter === 'fixed_ips') return fixedIps(given);
   if (filter === 'security_groups') return memberOf(given);
   const values = given.flatMap((value) => value.split(','));
