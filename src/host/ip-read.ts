@@ -26,7 +26,8 @@ export interface Device {
   readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number }[];
 }
 
-interface RouteEntry {
+/** A route as `ip -j route show` tells of it. */
+export interface RouteEntry {
   readonly dst: string;
   readonly gateway?: string;
   readonly dev?: string;
@@ -174,6 +175,29 @@ async function readNeighbours(
     const mac = there.get(`${fact.device} ${fact.ip}`);
     if (mac === undefined) return [];
     return [mac === fact.mac.toLowerCase() ? fact : { ...fact, mac }];
+  });
+}
+
+/** What iproute2 told of a namespace: its devices with their addresses, and the routes of its main tables. */
+export interface Told {
+  readonly devices: readonly Device[];
+  readonly four: readonly RouteEntry[];
+  readonly six: readonly RouteEntry[];
+}
+
+/** The entries of an answer in JSON. */
+export function parseEntries<T>(text: string): T[] {
+  return text.trim() === '' ? [] : (JSON.parse(text) as T[]);
+}
+
+/** Those of the links, addresses and routes that are there, by what was told. */
+export function presentIp(facts: readonly IpFact[], { devices, four, six }: Told): Fact[] {
+  const byName = new Map(devices.map((device) => [device.ifname, device]));
+  return facts.flatMap((fact): Fact[] => {
+    if (fact.fact === 'route') return [routeFact(fact, isIpv6Route(fact) ? six : four) ?? []].flat();
+    if (fact.fact === 'address') return hasAddress(byName.get(fact.device), fact.cidr) ? [fact] : [];
+    const device = fact.fact === 'link' ? byName.get(fact.name) : undefined;
+    return fact.fact === 'link' && device ? [linkFact(fact, device)] : [];
   });
 }
 

@@ -48,11 +48,19 @@ export async function readIptables(
   const readFamily = async (ofFamily: readonly TableFact[]): Promise<Fact[]> => {
     const names = [...new Set(ofFamily.map(({ table }) => table))];
     const tables = await readTables(context, namespace, ofFamily[0]?.family ?? 4, names);
-    const rules = rulesByChain(tables);
-    return ofFamily.flatMap((fact) => presentFact(fact, rules(fact)) ?? []);
+    return presentRules(ofFamily, new Map([[ofFamily[0]?.family ?? 4, tables]]));
   };
   const families = [...groupBy(facts, ({ family }) => String(family)).values()];
   return (await Promise.all(families.map(readFamily))).flat();
+}
+
+/** Those of the facts that stand in the tables, by family and name. */
+export function presentRules(
+  facts: readonly TableFact[],
+  tables: ReadonlyMap<IpFamily, ReadonlyMap<string, Chains>>,
+): Fact[] {
+  const rules = rulesByChain(tables);
+  return facts.flatMap((fact) => presentFact(fact, rules(fact)) ?? []);
 }
 
 interface Rules {
@@ -61,10 +69,12 @@ interface Rules {
 }
 
 /** Finds the rules of the chain that a fact is about; a chain with thousands of hooks is indexed once. */
-function rulesByChain(tables: ReadonlyMap<string, Chains>): (fact: TableFact) => Rules | undefined {
+function rulesByChain(
+  tables: ReadonlyMap<IpFamily, ReadonlyMap<string, Chains>>,
+): (fact: TableFact) => Rules | undefined {
   const known = new Map<readonly string[], Rules>();
-  return ({ table, chain }) => {
-    const list = tables.get(table)?.get(chain);
+  return ({ family, table, chain }) => {
+    const list = tables.get(family)?.get(table)?.get(chain);
     if (!list) return undefined;
     const rules = known.get(list) ?? { list, set: new Set(list) };
     known.set(list, rules);

@@ -11,6 +11,7 @@ import { namespaceId } from './namespaces.ts';
 import { readNamespaces } from './netns.ts';
 import { type NftFact, readNft } from './nft.ts';
 import { readProcesses } from './processes.ts';
+import { isSurveyed, survey } from './survey.ts';
 import { readSysctls } from './sysctl.ts';
 
 /** Namespaces that are read at once. */
@@ -25,8 +26,11 @@ function placeOf(fact: Fact): Namespace | undefined {
   return fact.fact === 'netns' || fact.fact === 'file' || fact.fact === 'process' ? undefined : fact.namespace;
 }
 
-async function readNamespace(context: HostContext, namespace: Namespace, facts: readonly Fact[]): Promise<Fact[]> {
+async function readNamespace(context: HostContext, namespace: Namespace, all: readonly Fact[]): Promise<Fact[]> {
   if ((await namespaceId(namespace)) === undefined) return [];
+  // The own namespace has devices by the thousand: they are asked about by name.
+  const surveyed = namespace === '' ? [] : all.filter(isSurveyed);
+  const facts = namespace === '' ? all : all.filter((fact) => !isSurveyed(fact));
   const ip: IpFact[] = of(facts, 'link', 'address', 'route', 'fdb', 'neighbour');
   const tables: TableFact[] = of(facts, 'chain', 'hook');
   const sets = of(facts, 'set');
@@ -34,11 +38,12 @@ async function readNamespace(context: HostContext, namespace: Namespace, facts: 
   const nft: NftFact[] = of(facts, 'nft-table', 'nft-elements');
   try {
     const found = await Promise.all([
+      surveyed.length > 0 ? survey(context, namespace, surveyed) : [],
       ip.length > 0 ? readIp(context.ip, namespace, ip) : [],
       tables.length > 0 ? readIptables(context, namespace, tables) : [],
       sets.length > 0 ? readIpsets(namespace, sets) : [],
       nft.length > 0 ? readNft(namespace, nft) : [],
-      sysctls.length > 0 ? readSysctls(context, namespace, sysctls) : [],
+      sysctls.length > 0 ? readSysctls(sysctls) : [],
     ]);
     return found.flat();
   } catch (error) {

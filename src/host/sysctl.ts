@@ -6,7 +6,7 @@ import { eachStep, type HostContext, type StepOn } from './batch.ts';
 import { shellKind, word } from './shell-helper.ts';
 
 /** The file of a setting: dots separate, and a slash stands for a dot within a name (as sysctl has it). */
-function settingPath(name: string): string {
+export function settingPath(name: string): string {
   const path = name.replace(/[./]/g, (mark) => (mark === '.' ? '/' : '.'));
   if (!/^[\w.:@-]+(\/[\w.:@-]+)+$/.test(path) || path.split('/').includes('..'))
     throw new Error(`not a kernel setting: ${JSON.stringify(name)}`);
@@ -31,24 +31,25 @@ async function readOwn(fact: SysctlFact): Promise<SysctlFact[]> {
   }
 }
 
-/** Those of the settings that the kernel has, with their present values. */
-export async function readSysctls(
-  context: HostContext,
-  namespace: Namespace,
-  facts: readonly SysctlFact[],
-): Promise<Fact[]> {
-  if (namespace === '') return (await Promise.all(facts.map(readOwn))).flat();
-  const paths = facts.map(({ name }) => settingPath(name));
-  // grep ends with 1 or 2 where a file is empty or missing: that is no error here.
-  const script = `grep -sH . ${paths.map(word).join(' ')}; :`;
-  const output = await context.pool.use(shellKind, namespace, (shell) => shell.run(script));
+/** Those of the own namespace's settings that the kernel has, with their present values. */
+export async function readSysctls(facts: readonly SysctlFact[]): Promise<Fact[]> {
+  return (await Promise.all(facts.map(readOwn))).flat();
+}
+
+/** What `grep -H . FILE …` printed: the first line of each file, by its path. */
+export function parseSettings(output: string): Map<string, string> {
   const values = new Map<string, string>();
   for (const line of output.split('\n')) {
-    const path = paths.find((candidate) => line.startsWith(`${candidate}:`));
-    if (path !== undefined && !values.has(path)) values.set(path, line.slice(path.length + 1));
+    const [, path, value] = /^(\/proc\/sys\/[^:]+):(.*)$/.exec(line) ?? [];
+    if (path !== undefined && value !== undefined && !values.has(path)) values.set(path, value);
   }
-  return facts.flatMap((fact, index) => {
-    const value = values.get(paths[index] ?? '');
+  return values;
+}
+
+/** Those of the settings that have a value, by the file's path. */
+export function presentSysctls(facts: readonly SysctlFact[], values: ReadonlyMap<string, string>): Fact[] {
+  return facts.flatMap((fact) => {
+    const value = values.get(settingPath(fact.name));
     return value === undefined ? [] : [withValue(fact, value)];
   });
 }
