@@ -1,12 +1,13 @@
 /**
  * `npm run bench`: measures, prints beside stock Neutron's figures, asserts nothing.
  *
- * Options: `--only api|forwarding`, `--requests N`, `--ports N`, `--rows TEXT` (only rows whose name has it), `--connection URL` (a
+ * Options: `--only api|forwarding|cold-start`, `--requests N`, `--ports N`, `--rows TEXT` (only rows whose name has it), `--connection URL` (a
  * database other than the embedded one), `--bundle FILE` (another build of the program), `--profile FOLDER` (a CPU profile of the
  * server), `--json`.
  */
 import { parseArgs } from 'node:util';
 import { benchApi } from './api.ts';
+import { benchColdStart } from './cold-start.ts';
 import { benchForwarding } from './forwarding.ts';
 import type { Measured } from './load.ts';
 import { startBenchServer } from './server.ts';
@@ -43,7 +44,9 @@ function show(m: Measured): void {
   say(`${m.name.padEnd(34)} ${String(m.concurrency).padStart(2)} ${own}  ${peers}  ${ratio.padStart(8)}`);
 }
 
-if (values.only !== 'forwarding') {
+const wanted = (part: string) => values.only === undefined || values.only === part;
+
+if (wanted('api')) {
   const server = await startBenchServer(program, values.connection);
   try {
     say(
@@ -60,5 +63,6 @@ if (values.only !== 'forwarding') {
     await server.stop();
   }
 }
-if (values.only !== 'api') results.push(await benchForwarding(program, say));
+if (wanted('forwarding')) results.push(await benchForwarding(program, say));
+if (wanted('cold-start')) results.push(await benchColdStart(say));
 if (values.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
