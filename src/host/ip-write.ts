@@ -30,7 +30,8 @@ function peerNamespace(namespace: Namespace, peer: Namespace): string[] {
 function making(namespace: Namespace, kind: LinkKind): (string | number)[] | undefined {
   switch (kind.type) {
     case 'bridge':
-      // As Neutron's Linux bridge agent sets them: no spanning tree, no delay, no snooping that would eat IPv6 discovery.
+      // No spanning tree and no delay, as Neutron's Linux bridge agent sets them (`ensure_bridge`). It leaves snooping on, the
+      // kernel's default; a querier among the instances would then keep neighbour discovery from those that send no reports.
       return ['type', 'bridge', 'stp_state', 0, 'forward_delay', 0, 'mcast_snooping', 0];
     case 'veth':
       return ['type', 'veth', 'peer', 'name', kind.peer.name, ...peerNamespace(namespace, kind.peer.namespace)];

@@ -33,7 +33,10 @@ async function leavesShared(context: HostContext, { do: action, fact }: StepOn<I
   return device?.linkinfo?.info_kind === 'bridge' && device.ifalias !== ownAlias;
 }
 
-/** Neutron switches IPv6 off on bridges and their ports: a tenant's router advertisement must not reach the host's own stack. */
+/**
+ * Switches IPv6 off on a bridge of ours or a port of it: a tenant's router advertisement must not reach the host's own stack.
+ * Neutron's Linux bridge agent does so for VXLAN devices (`ensure_vxlan`).
+ */
 async function disableIpv6(link: LinkFact): Promise<void> {
   const file = `/proc/sys/net/ipv6/conf/${link.name}/disable_ipv6`;
   const now = await readFile(file, 'utf8').catch(() => '1');
