@@ -47,6 +47,7 @@ test('[agent] extensions of l3_agent.ini switches it on the host; that of the L2
     'port_forwarding',
     'qos',
     'trunk',
+    'conntrack_helper',
   ]);
 });
 

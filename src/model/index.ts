@@ -7,6 +7,7 @@ import { autoAllocatedTopology } from './records/topology.ts';
 import { addressGroup } from './resources/address-group.ts';
 import { addressScope } from './resources/address-scope.ts';
 import { agent } from './resources/agent.ts';
+import { conntrackHelper } from './resources/conntrack-helper.ts';
 import { floatingip } from './resources/floatingip.ts';
 import { network } from './resources/network.ts';
 import { networkIpAvailability } from './resources/network-ip-availability.ts';
@@ -28,6 +29,7 @@ export { subnetpoolSpace } from './records/subnetpool.ts';
 export * from './records/topology.ts';
 export { addressGroup } from './resources/address-group.ts';
 export { addressScope } from './resources/address-scope.ts';
+export * from './resources/conntrack-helper.ts';
 export { networkIpAvailability } from './resources/network-ip-availability.ts';
 export * from './resources/qos.ts';
 export * from './resources/security-group-defaults.ts';
@@ -66,6 +68,7 @@ export const resources: readonly Resource[] = [
   defaultStatefulness,
   port,
   router,
+  conntrackHelper,
   floatingip,
   portForwarding,
   trunk,

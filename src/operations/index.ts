@@ -2,6 +2,7 @@
 import { addressGroupOperations } from './address-group.ts';
 import { addressScopeOperations } from './address-scope.ts';
 import { agentOperations } from './agent.ts';
+import { conntrackHelperOperations } from './conntrack-helper.ts';
 import type { Operations } from './context.ts';
 import { defaultSecurityGroupRuleOperations } from './default-security-group-rule.ts';
 import { defaultStatefulnessOperations } from './default-statefulness.ts';
@@ -26,6 +27,7 @@ export const operations: Readonly<Record<string, Operations<any>>> = {
   address_group: addressGroupOperations,
   address_scope: addressScopeOperations,
   agent: agentOperations,
+  conntrack_helper: conntrackHelperOperations,
   floatingip: floatingipOperations,
   network: networkOperations,
   network_ip_availability: networkIpAvailabilityOperations,

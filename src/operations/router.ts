@@ -3,6 +3,7 @@ import { routerInUse, routerNotFound, routesExhausted } from '../model/faults.ts
 import { port, router } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
 import { checkRoutes } from '../rules/router.ts';
+import { helpersOf } from './conntrack-helper.ts';
 import type { Context, Operations, ReadContext } from './context.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { routesIn, withoutRoutes, withRoutes } from './router-extraroutes.ts';
@@ -30,6 +31,7 @@ async function create(c: Context, draft: Draft<typeof router>): Promise<RouterRo
     // Shown from its gateway.
     enable_snat: true,
     gw_qos_policy_id: null,
+    conntrack_helpers: [],
     availability_zones: [],
     availability_zone_hints: draft.availability_zone_hints ?? [],
     withdrawn: false,
@@ -82,13 +84,18 @@ async function remove(c: Context, row: RouterRow): Promise<void> {
   c.t.wake([`router/${row.id}`]);
 }
 
-/** Whether each hides the inside addresses, and the zones of its agents. */
+/** Whether each hides the inside addresses, the zones of its agents, and its conntrack helpers. */
 async function compute(c: ReadContext, rows: readonly RouterRow[]): Promise<Partial<RouterRow>[]> {
   const zones = await zonesOfRouters(
     c.r,
     rows.map((row) => row.id),
   );
+  const helpers = await helpersOf(
+    c.r,
+    rows.map((row) => row.id),
+  );
   return rows.map((row) => ({
+    conntrack_helpers: helpers.get(row.id) ?? [],
     enable_snat: row.external_gateway_info?.enable_snat ?? true,
     availability_zones: zones.get(row.id) ?? [],
   }));

@@ -27,12 +27,20 @@ export const driverNeeds = [
 ] as const;
 
 /** `service_plugins` or `extension_drivers` must name it. */
-export type Need = (typeof driverNeeds)[number] | 'router' | 'port_forwarding' | 'segments' | 'qos' | 'trunk';
+export type Need =
+  | (typeof driverNeeds)[number]
+  | 'router'
+  | 'port_forwarding'
+  | 'segments'
+  | 'qos'
+  | 'trunk'
+  | 'conntrack_helper';
 
 // Class paths that Neutron accepts in `service_plugins` beside the short names.
 const classPaths: Readonly<Record<string, string>> = {
   'neutron.services.l3_router.l3_router_plugin.L3RouterPlugin': 'router',
   'neutron.services.portforwarding.pf_plugin.PortForwardingPlugin': 'port_forwarding',
+  'neutron.services.conntrack_helper.plugin.Plugin': 'conntrack_helper',
   'neutron.services.qos.qos_plugin.QoSPlugin': 'qos',
   'neutron.services.segments.plugin.Plugin': 'segments',
   'neutron.services.trunk.plugin.TrunkPlugin': 'trunk',
@@ -41,7 +49,7 @@ const classPaths: Readonly<Record<string, string>> = {
 /** The short names of the configured service plugins; port forwarding brings the router plugin that it needs. */
 export function servicePluginNames(settings: Pick<NetworkingSettings, 'servicePlugins'>): ReadonlySet<string> {
   const names = new Set(settings.servicePlugins.map((name) => classPaths[name] ?? name));
-  if (names.has('port_forwarding')) names.add('router');
+  if (names.has('port_forwarding') || names.has('conntrack_helper')) names.add('router');
   return names;
 }
 
@@ -158,6 +166,20 @@ export const extensions: readonly Extension[] = [
   ),
   extension('default-subnetpools', 'Default Subnetpools', '2016-02-18', 'A subnet pool may be the default one.'),
   extension('empty-string-filtering', 'Empty String Filtering Extension', '2018-05-01', 'Filters by the empty string.'),
+  extension(
+    'expose-l3-conntrack-helper',
+    'Expose CT target rules for conntrack helper',
+    '2019-04-04',
+    'Routers show their conntrack helpers.',
+    'conntrack_helper',
+  ),
+  extension(
+    'l3-conntrack-helper',
+    'L3 Conntrack helper',
+    '2019-04-04',
+    'Conntrack helpers on routers, for FTP and its like.',
+    'conntrack_helper',
+  ),
   extension('external-net', 'Neutron external network', '2013-01-14', 'Marks networks as external.'),
   extension('filter-validation', 'Filter parameters validation', '2018-03-21', 'Unknown filters are refused.'),
   extension(

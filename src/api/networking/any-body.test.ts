@@ -32,6 +32,8 @@ before(async () => {
   await make('segment', '/v2.0/segments', { network_id: elsewhere.id, network_type: 'vxlan' });
   const router = await make('router', '/v2.0/routers', { external_gateway_info: { network_id: outside.id } });
   await api.ask(api.admin, 'PUT', `/v2.0/routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
+  const helper = { protocol: 'tcp', port: 21, helper: 'ftp' };
+  await make('conntrack_helper', `/v2.0/routers/${router.id}/conntrack_helpers`, helper);
   const port = await make('port', '/v2.0/ports', { network_id });
   const group = await make('security_group', '/v2.0/security-groups', { name: 'group' });
   const address_scope_id = (await make('address_scope', '/v2.0/address-scopes', { ip_version: 4 })).id;

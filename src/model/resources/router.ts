@@ -78,6 +78,10 @@ export const router = resource({
       'Whether an administrator took it from its last agent: it gets one when it next changes, not before.',
       { hidden: true, default: false },
     ),
+    conntrack_helpers: field(t.list(t.anyObject()), 'Its conntrack helpers, in short.', {
+      stored: false,
+      alias: 'expose-l3-conntrack-helper',
+    }),
     gw_port_id: field(t.nullable(t.uuid()), 'The port of its gateway.', { hidden: true }),
     gw_qos_policy_id: field(t.nullable(t.uuid()), 'The QoS policy of its gateway.', {
       hidden: true,
