@@ -123,7 +123,7 @@ export const subnetPoolVersionDiffersFromScope = fault(
 );
 export const subnetAllocationError = fault(
   'SubnetAllocationError',
-  500,
+  409,
   (reason: string) => `Failed to allocate subnet: ${reason}.`,
   'Ask for a longer prefix or another one, or add prefixes to the pool.',
 );

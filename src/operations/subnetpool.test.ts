@@ -97,7 +97,7 @@ test('subnets are taken from the smallest block that has room, lowest address fi
 test('a subnet may ask for a prefix of the pool, or for a gateway in it', async () => {
   const pool = await createPool(['10.0.0.0/16'], { default_prefixlen: '24', min_prefixlen: '20', max_prefixlen: '28' });
   assert.equal((await take(pool, { cidr: '10.0.5.0/24' })).cidr, '10.0.5.0/24');
-  const taken = [500, 'SubnetAllocationError', /Cannot allocate requested subnet from the available set/] as const;
+  const taken = [409, 'SubnetAllocationError', /Cannot allocate requested subnet from the available set/] as const;
   await refused(take(pool, { cidr: '10.0.5.0/25' }), ...taken);
   await refused(take(pool, { cidr: '10.0.4.0/22' }), ...taken);
   await refused(take(pool, { cidr: '10.1.0.0/24' }), ...taken);
@@ -140,7 +140,7 @@ test('a full pool says so, and what is deleted can be taken again', async () => 
   assert.deepEqual(await checkSpace(pool), []);
   await refused(
     take(pool, {}),
-    500,
+    409,
     'SubnetAllocationError',
     'Failed to allocate subnet: Insufficient prefix space to allocate subnet size /31.',
   );
@@ -284,6 +284,40 @@ test('the subnets of a network come into a pool, and out of another', async () =
     'NotAuthorized',
     /Not authorized/,
   );
+});
+
+test('taking a subnet asks as much of the database however many the pool has given', async () => {
+  const many = { ...demo, projectId: 'p-many' };
+  const pool = await createPool(['10.0.0.0/8'], { default_prefixlen: '28' }, many);
+  const count = async () => {
+    const { id } = await cloud.network(many);
+    return cloud.act(many, async (c) => {
+      let asked = 0;
+      let seen = 0;
+      const t = new Proxy(c.t, {
+        get(target, name) {
+          const value = Reflect.get(target, name) as unknown;
+          if (typeof value !== 'function') return value;
+          return async (...args: unknown[]) => {
+            asked++;
+            const result = await (value as (...args: unknown[]) => unknown).apply(target, args);
+            if (Array.isArray(result)) seen += result.length;
+            return result;
+          };
+        },
+      });
+      const draft = { network_id: id, ip_version: 4, subnetpool_id: pool.id, enable_dhcp: false };
+      await required(subnetOperations.create)({ ...c, t }, draft);
+      return { asked, seen };
+    });
+  };
+  await count();
+  const before = await count();
+  for (let n = 0; n < 60; n++) await take(pool, {}, undefined, many);
+  const after = await count();
+  assert.equal(after.asked, before.asked);
+  // A block that is cut leaves its other halves: of a /8, at most 20.
+  assert.ok(after.seen <= before.seen + 20, `${after.seen} rows instead of ${before.seen}`);
 });
 
 test('whatever is taken, given back, added and removed: the space is what no subnet has', async () => {
