@@ -41,6 +41,14 @@ async function checkNew(c: Context, policy: Omit<PolicyRow, 'id' | 'project_id'>
   if (await c.t.first(rbacPolicy, { object_id, action, target_tenant })) throw duplicateRbacPolicy();
 }
 
+/** A pool in an address scope is shared with those alone who see the scope. Neutron: objects/subnetpool.py. */
+async function checkScopeSeen(c: Context, object: SharedObject, target: string): Promise<void> {
+  const scope = (object as { address_scope_id?: string | null }).address_scope_id;
+  if (!scope || (await isGranted(c.t, scope, target))) return;
+  const reason = "target project doesn't have access to associated address scope";
+  throw invalidInput(`Failed to create RBAC policy on object ${object.id} because ${reason}`);
+}
+
 /** A network shows who it is shared with, so a policy about it is a change of it (Neutron: revises_on_change). */
 async function touchObject(c: Context, type: ObjectType, id: string): Promise<void> {
   if (type === 'network') await c.t.update(network, id, {});
@@ -49,7 +57,7 @@ async function touchObject(c: Context, type: ObjectType, id: string): Promise<vo
 async function createPolicy(c: Context, draft: Draft<typeof rbacPolicy>): Promise<PolicyRow> {
   const { object_type: type = 'network', object_id = '', target_tenant = '', action = '' } = draft;
   if (!actionsOf(type).includes(action)) throw invalidActionForType(action, type, actionsOf(type));
-  await ownObject(c, type, object_id);
+  await checkScopeSeen(c, await ownObject(c, type, object_id), target_tenant);
   await checkNew(c, { object_type: type, object_id, target_tenant, action });
   const projectId = draft.project_id ?? c.caller.projectId;
   await consumeQuota(c, rbacPolicy.name, projectId);

@@ -306,3 +306,39 @@ test('a QoS policy is shared, and stays shared with those whose ports have it', 
   assert.equal((await qos.ask(qos.demo, 'GET', `/v2.0/qos/policies/${id}`)).status, 404);
   await qos.close();
 });
+
+test('address groups, scopes and pools are shared; a pool with those alone who see its scope', async () => {
+  const scope = await make(one.token, 'address-scopes', 'address_scope', { name: 's', ip_version: 4 });
+  const within = { name: 'p', prefixes: ['10.64.0.0/10'], address_scope_id: scope.id };
+  const pool = await make(one.token, 'subnetpools', 'subnetpool', within);
+  const addresses = await make(one.token, 'address-groups', 'address_group', { name: 'a', addresses: ['10.0.0.1'] });
+  const about = policyOf('subnetpool', pool.id, two.projectId);
+  assert.match(
+    await refused(one.token, 'POST', 'rbac-policies', about, 400, 'InvalidInput'),
+    /target project doesn't have access to associated address scope/,
+  );
+  const seen: [string, string, string][] = [
+    ['address_scope', 'address-scopes', scope.id],
+    ['subnetpool', 'subnetpools', pool.id],
+    ['address_group', 'address-groups', addresses.id],
+  ];
+  for (const [type, path, id] of seen) {
+    assert.equal(await status(two.token, 'GET', `${path}/${id}`), 404, path);
+    await share(one.token, type, id, two.projectId);
+    const shown = await api.ask(two.token, 'GET', `/v2.0/${path}/${id}`);
+    assert.equal(shown.body[type].shared, true, path);
+    assert.deepEqual(await ids(two.token, `${path}?shared=true`), [id]);
+    assert.equal(await status(two.token, 'DELETE', `${path}/${id}`), 403, path);
+  }
+  const net = await network(two.token);
+  const pooled = { subnet: { network_id: net.id, ip_version: 4, subnetpool_id: pool.id, prefixlen: 24 } };
+  assert.equal(await status(two.token, 'POST', 'subnets', pooled), 201);
+  const rule = { direction: 'ingress', remote_address_group_id: addresses.id };
+  const [group] = await ids(two.token, 'security-groups?name=default');
+  await make(two.token, 'security-group-rules', 'security_group_rule', { security_group_id: group, ...rule });
+  for (const [, , id] of seen) {
+    if (id === scope.id) continue;
+    const [policy] = await ids(one.token, `rbac-policies?object_id=${id}`);
+    await refused(one.token, 'DELETE', `rbac-policies/${policy}`, undefined, 409, 'RbacPolicyInUse');
+  }
+});

@@ -31,7 +31,7 @@ export const floatingip = resource({
     subnet_id: field(t.nullable(t.uuid()), 'In a request: the external subnet to take the address from.', {
       post: 'member',
       default: null,
-      stored: false,
+      writeOnly: true,
     }),
     port_id: field(t.nullable(t.uuid()), 'The port that it stands for.', {
       post: 'member',
