@@ -11,6 +11,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import { malformedBody, notFound, unauthorized } from '../model/faults.ts';
 import { resources } from '../model/index.ts';
+import { syncDefaultRanges } from '../operations/network-segment-range.ts';
 import type { NetworkingSettings } from '../rules/settings.ts';
 import type { Store } from '../store/store.ts';
 import type { Access } from './access/access.ts';
@@ -132,6 +133,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
     checkUrl(request.url);
   });
   logAnswers(app);
+  app.addHook('onReady', () => store.transact((t) => syncDefaultRanges({ t, settings, random })));
   versionRoutes(app, services);
   if (!options.access)
     identityRoutes(app, createIdentity(services, sessions, options.identity?.tokenLifetimeSeconds ?? 3600));

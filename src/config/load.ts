@@ -110,7 +110,15 @@ function notes(reader: OptionReader, hasServerFile: boolean): string[] {
     result.push(
       `${challenge.file}:${challenge.line}: [keystone_authtoken] ${challenge.name} has no effect without auth_url: the embedded Identity answers.`,
     );
-  told(options.servicePlugins, ['router', 'port_forwarding', 'segments', 'qos', 'trunk', 'conntrack_helper']);
+  told(options.servicePlugins, [
+    'router',
+    'port_forwarding',
+    'segments',
+    'network_segment_range',
+    'qos',
+    'trunk',
+    'conntrack_helper',
+  ]);
   told(options.mechanismDrivers, ['linuxbridge', 'l2population']);
   told(options.extensionDrivers, [
     'port_security',

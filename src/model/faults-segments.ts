@@ -66,3 +66,45 @@ export const duplicateSegment = fault(
   () => 'Duplicate segment entry in request.',
   'Name each segment once.',
 );
+export const rangeNotFound = fault(
+  'NetworkSegmentRangeNotFound',
+  404,
+  (id: string) => `Network Segment Range ${id} could not be found.`,
+  'Check the id; ranges are for administrators.',
+);
+export const rangeTypeNotSupported = fault(
+  'NetworkSegmentRangeNetTypeNotSupported',
+  400,
+  (type: string) => `Network type ${type} does not support network segment ranges.`,
+  'Name vlan, vxlan, gre or geneve, and have it in type_drivers.',
+);
+export const rangeInUse = fault(
+  'NetworkSegmentRangeReferencedByProject',
+  409,
+  (id: string) => `Network Segment Range ${id} is referenced by one or more project networks.`,
+  'Delete the networks whose numbers would be outside, or leave them inside.',
+);
+export const rangeReadOnly = fault(
+  'NetworkSegmentRangeDefaultReadOnly',
+  400,
+  (id: string) => `Network Segment Range ${id} is a default segment range which could not be updated or deleted.`,
+  'Change vni_ranges, network_vlan_ranges or tunnel_id_ranges in ml2_conf.ini.',
+);
+export const rangeOverlaps = fault(
+  'NetworkSegmentRangeOverlaps',
+  409,
+  (ids: string) => `Network segment range overlaps with range(s) with id ${ids}`,
+  'Give a range that shares no number with another of its type.',
+);
+export const vlanRangeInvalid = fault(
+  'NetworkVlanRangeError',
+  400,
+  (range: string, error: string) => `Invalid network VLAN range: '${range}' - '${error}'.`,
+  'Give VLAN ids from 1 to 4094, the lower one as minimum, and a physical network.',
+);
+export const tunnelRangeInvalid = fault(
+  'NetworkTunnelRangeError',
+  400,
+  (range: string, error: string) => `Invalid network tunnel range: '${range}' - ${error}.`,
+  'Give numbers that fit into the frames of the type, the lower one as minimum.',
+);

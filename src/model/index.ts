@@ -11,6 +11,7 @@ import { conntrackHelper } from './resources/conntrack-helper.ts';
 import { floatingip } from './resources/floatingip.ts';
 import { network } from './resources/network.ts';
 import { networkIpAvailability } from './resources/network-ip-availability.ts';
+import { networkSegmentRange } from './resources/network-segment-range.ts';
 import { port } from './resources/port.ts';
 import { portForwarding } from './resources/port-forwarding.ts';
 import { qosPolicy, qosRuleAliases, qosRules } from './resources/qos.ts';
@@ -31,6 +32,7 @@ export { addressGroup } from './resources/address-group.ts';
 export { addressScope } from './resources/address-scope.ts';
 export * from './resources/conntrack-helper.ts';
 export { networkIpAvailability } from './resources/network-ip-availability.ts';
+export { networkSegmentRange } from './resources/network-segment-range.ts';
 export * from './resources/qos.ts';
 export * from './resources/security-group-defaults.ts';
 export { segment } from './resources/segment.ts';
@@ -56,6 +58,7 @@ export const resources: readonly Resource[] = [
   ...qosRules,
   ...qosRuleAliases,
   network,
+  networkSegmentRange,
   segment,
   addressScope,
   subnetpool,

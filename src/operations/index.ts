@@ -9,6 +9,7 @@ import { defaultStatefulnessOperations } from './default-statefulness.ts';
 import { floatingipOperations } from './floatingip.ts';
 import { networkOperations } from './network.ts';
 import { networkIpAvailabilityOperations } from './network-ip-availability.ts';
+import { networkSegmentRangeOperations } from './network-segment-range.ts';
 import { portForwardingOperations } from './port-forwarding.ts';
 import { portOperations } from './port-operations.ts';
 import { qosPolicyOperations } from './qos-policy.ts';
@@ -30,6 +31,7 @@ export const operations: Readonly<Record<string, Operations<any>>> = {
   conntrack_helper: conntrackHelperOperations,
   floatingip: floatingipOperations,
   network: networkOperations,
+  network_segment_range: networkSegmentRangeOperations,
   network_ip_availability: networkIpAvailabilityOperations,
   port: portOperations,
   port_forwarding: portForwardingOperations,

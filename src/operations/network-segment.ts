@@ -7,13 +7,16 @@ import {
   type ProviderRequest,
   providerWish,
   type Segment,
+  type SegmentRange,
   type SegmentWish,
   segmentCandidates,
   segmentInUse,
   tenantWishes,
 } from '../rules/segments.ts';
+import type { NetworkType } from '../rules/settings.ts';
 import type { Reader } from '../store/store.ts';
 import type { Context } from './context.ts';
+import { rangesFor } from './network-segment-range.ts';
 import { newStandard } from './standard.ts';
 
 type SegmentRow = Row<typeof segment>;
@@ -27,12 +30,33 @@ async function isTaken(c: Context, wanted: Segment): Promise<boolean> {
   return claim !== null && (await c.t.first(segment, { claim })) !== undefined;
 }
 
+/** Who asks for a segment. */
+interface Asker {
+  /** Segments that the same request takes. */
+  readonly beside?: readonly Segment[];
+  /** The project of the network: ranges may be of one project alone. */
+  readonly projectId?: string;
+}
+
 async function freeSegment(
   c: Context,
   wish: SegmentWish & { kind: 'any' },
+  { beside = [], projectId = '' }: Asker,
+): Promise<Segment | undefined> {
+  for (const ranges of await rangesFor(c, wish, projectId)) {
+    const free = await freeIn(c, wish.type, ranges, beside);
+    if (free) return free;
+  }
+  return undefined;
+}
+
+async function freeIn(
+  c: Context,
+  type: NetworkType,
+  ranges: readonly SegmentRange[],
   beside: readonly Segment[],
 ): Promise<Segment | undefined> {
-  for (const batch of segmentCandidates(wish.type, wish.ranges, c.random)) {
+  for (const batch of segmentCandidates(type, ranges, c.random)) {
     const used = await c.t.find(segment, { claim: batch.map(claimOf) });
     const taken = new Set([...used.map((row) => row.claim), ...beside.map(claimOf)]);
     const free = batch.find((candidate) => !taken.has(claimOf(candidate)));
@@ -41,35 +65,31 @@ async function freeSegment(
   return undefined;
 }
 
-async function chosen(c: Context, wish: SegmentWish, beside: readonly Segment[] = []): Promise<Segment | undefined> {
-  if (wish.kind === 'any') return freeSegment(c, wish, beside);
+async function chosen(c: Context, wish: SegmentWish, asker: Asker): Promise<Segment | undefined> {
+  if (wish.kind === 'any') return freeSegment(c, wish, asker);
   const claim = claimOf(wish.segment);
-  if (claim !== null && beside.some((other) => claimOf(other) === claim)) throw segmentInUse(wish.segment);
-  if (await isTaken(c, wish.segment)) throw segmentInUse(wish.segment);
+  const isBeside = claim !== null && asker.beside?.some((other) => claimOf(other) === claim);
+  if (isBeside || (await isTaken(c, wish.segment))) throw segmentInUse(wish.segment);
   return wish.segment;
 }
 
 /**
  * Chooses the segment that provider attributes ask for. Faults: a 400 for what cannot be, VlanIdInUse, FlatNetworkInUse or
- * TunnelIdInUse, NoNetworkAvailable when the ranges are used up. `beside` are segments that the same request takes.
+ * TunnelIdInUse, NoNetworkAvailable when the ranges are used up.
  */
-export async function chooseProviderSegment(
-  c: Context,
-  request: ProviderRequest,
-  beside: readonly Segment[] = [],
-): Promise<Segment> {
-  const found = await chosen(c, providerWish(c.settings, request), beside);
+export async function chooseProviderSegment(c: Context, request: ProviderRequest, asker: Asker): Promise<Segment> {
+  const found = await chosen(c, providerWish(c.settings, request), asker);
   if (!found) throw noNetworkAvailable();
   return found;
 }
 
 /** Chooses the segment of a new network: what its provider attributes ask for, or the next of tenant_network_types. */
-export async function chooseSegment(c: Context, request: ProviderRequest): Promise<Segment> {
+export async function chooseSegment(c: Context, request: ProviderRequest, asker: Asker): Promise<Segment> {
   if (request.type !== null || request.physicalNetwork !== null || request.id !== null) {
-    return chooseProviderSegment(c, request);
+    return chooseProviderSegment(c, request, asker);
   }
   for (const wish of tenantWishes(c.settings)) {
-    const found = await chosen(c, wish);
+    const found = await chosen(c, wish, asker);
     if (found) return found;
   }
   throw noNetworkAvailable();

@@ -18,14 +18,14 @@ const requestOf = (asked: Asked): ProviderRequest => ({
 });
 
 /** Chooses them; nothing is written (neutron/plugins/ml2/managers.py, _process_provider_create). */
-export async function chooseSegments(c: Context, draft: Draft<typeof network>): Promise<Segment[]> {
+export async function chooseSegments(c: Context, draft: Draft<typeof network>, projectId: string): Promise<Segment[]> {
   const own = requestOf(draft);
-  if (draft.segments === undefined || draft.segments.length === 0) return [await chooseSegment(c, own)];
+  if (draft.segments === undefined || draft.segments.length === 0) return [await chooseSegment(c, own, { projectId })];
   if (own.type !== null || own.physicalNetwork !== null || own.id !== null) throw segmentsWithProviders();
   const requests = draft.segments.map((asked) => requestOf(asked as Asked));
   const whole = requests.filter((request) => request.id !== null).map((request) => JSON.stringify(request));
   if (new Set(whole).size < whole.length) throw duplicateSegment();
   const result: Segment[] = [];
-  for (const request of requests) result.push(await chooseProviderSegment(c, request, result));
+  for (const request of requests) result.push(await chooseProviderSegment(c, request, { beside: result, projectId }));
   return result;
 }

@@ -34,7 +34,7 @@ async function createNetwork(c: Context, draft: Draft<typeof network>): Promise<
   const standard = newStandard(c, draft);
   await consumeQuota(c, 'network', standard.project_id);
   await checkHints(c, 'network', draft.availability_zone_hints ?? []);
-  const segments = await chooseSegments(c, draft);
+  const segments = await chooseSegments(c, draft, standard.project_id);
   const [first] = segments;
   const row = await c.t.insert(network, {
     ...standard,

@@ -22,11 +22,12 @@ async function showOn(c: Context, networkId: string): Promise<void> {
 async function create(c: Context, draft: Draft<typeof segment>): Promise<SegmentRow> {
   const on = await c.t.get(network, draft.network_id ?? '');
   if (!on) throw networkNotFound(draft.network_id ?? '');
-  const taken = await chooseProviderSegment(c, {
+  const request = {
     type: draft.network_type ?? null,
     physicalNetwork: draft.physical_network ?? null,
     id: draft.segmentation_id ?? null,
-  });
+  };
+  const taken = await chooseProviderSegment(c, request, { projectId: on.project_id });
   const others = await segmentsOf(c.t, on.id);
   const row = await takeSegment(c, on.id, taken, {
     name: draft.name ?? null,

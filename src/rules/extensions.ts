@@ -32,6 +32,7 @@ export type Need =
   | 'router'
   | 'port_forwarding'
   | 'segments'
+  | 'network_segment_range'
   | 'qos'
   | 'trunk'
   | 'conntrack_helper';
@@ -42,6 +43,7 @@ const classPaths: Readonly<Record<string, string>> = {
   'neutron.services.portforwarding.pf_plugin.PortForwardingPlugin': 'port_forwarding',
   'neutron.services.conntrack_helper.plugin.Plugin': 'conntrack_helper',
   'neutron.services.qos.qos_plugin.QoSPlugin': 'qos',
+  'neutron.services.network_segment_range.plugin.NetworkSegmentRangePlugin': 'network_segment_range',
   'neutron.services.segments.plugin.Plugin': 'segments',
   'neutron.services.trunk.plugin.TrunkPlugin': 'trunk',
 };
@@ -134,6 +136,13 @@ export const extensions: readonly Extension[] = [
   extension('binding', 'Port Binding', '2014-02-03', 'The host of a port and how it is wired there.'),
   extension('dhcp_agent_scheduler', 'DHCP Agent Scheduler', '2013-02-07', 'Gives networks to DHCP agents.'),
   extension('l3_agent_scheduler', 'L3 Agent Scheduler', '2013-02-07', 'Gives routers to L3 agents.', 'router'),
+  extension(
+    'network-segment-range',
+    'Neutron Network Segment Range',
+    '2018-11-29',
+    'Ranges of VLAN ids, VNIs and keys by API.',
+    'network_segment_range',
+  ),
   extension('multi-provider', 'Multi Provider Network', '2013-06-27', 'Networks of several segments.'),
   extension('segment', 'Segment', '2016-02-24', 'The segments of networks, and subnets on them.', 'segments'),
   extension(

@@ -22,7 +22,14 @@ export interface SegmentRange extends NumberRange {
 /** What a network needs: one segment and no other, or any free one of these ranges. */
 export type SegmentWish =
   | { readonly kind: 'exact'; readonly segment: Segment }
-  | { readonly kind: 'any'; readonly type: NetworkType; readonly ranges: readonly SegmentRange[] };
+  | {
+      readonly kind: 'any';
+      readonly type: NetworkType;
+      /** The physical network that it must be on; null for any. */
+      readonly physicalNetwork: string | null;
+      /** Those of the configuration. */
+      readonly ranges: readonly SegmentRange[];
+    };
 
 /** The provider attributes of a request. */
 export interface ProviderRequest {
@@ -51,7 +58,7 @@ function anyOf(settings: NetworkingSettings, type: NetworkType, physicalNetwork:
     type === 'vlan'
       ? vlanRanges(settings, physicalNetwork)
       : tunnelRanges(settings, type).map((range) => ({ ...range, physicalNetwork: null }));
-  return { kind: 'any', type, ranges };
+  return { kind: 'any', type, physicalNetwork, ranges };
 }
 
 function flatWish(settings: NetworkingSettings, request: ProviderRequest): SegmentWish {

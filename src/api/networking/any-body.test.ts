@@ -44,6 +44,8 @@ before(async () => {
   const rule = { security_group_id: group.id, direction: 'ingress' };
   await make('security_group_rule', '/v2.0/security-group-rules', { ...rule, protocol: 'tcp' });
   await make('segment', '/v2.0/segments', { network_id, network_type: 'vxlan' });
+  const range = { network_type: 'vxlan', minimum: 5000, maximum: 5009, shared: false };
+  await make('network_segment_range', '/v2.0/network_segment_ranges', range);
   const fip = await make('floatingip', '/v2.0/floatingips', { floating_network_id: outside.id });
   const inside = { internal_port_id: port.id, internal_ip_address: port.fixed_ips[0].ip_address };
   const forwarding = { ...inside, protocol: 'tcp', internal_port: 80, external_port: 8080 };

@@ -34,7 +34,12 @@ const pathOf = (resource: Resource) => `/v2.0${resource.path}`;
 /** What a body of each resource must have beside its name; `at` is different each time. */
 const needs: Readonly<Record<string, (at: number) => Promise<object> | object>> = {
   address_scope: () => ({ ip_version: 4 }),
-  network_segment_range: (at) => ({ network_type: 'vxlan', minimum: 9000 + 10 * at, maximum: 9005 + 10 * at }),
+  network_segment_range: (at) => ({
+    shared: false,
+    network_type: 'vxlan',
+    minimum: 9000 + 10 * at,
+    maximum: 9005 + 10 * at,
+  }),
   port: () => ({ network_id: networkId }),
   segment: () => ({ network_id: networkId, network_type: 'vxlan' }),
   subnet: (at) => ({ network_id: networkId, ip_version: 4, cidr: `10.${at}.0.0/24` }),

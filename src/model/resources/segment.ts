@@ -11,7 +11,7 @@ export const segment = bareResource({
   standard: true,
   policy: { get: 'admin', create: 'admin', update: 'admin', delete: 'admin' },
   unique: [['claim']],
-  indexes: [['network_id']],
+  indexes: [['network_id'], ['network_type', 'segmentation_id']],
   fields: {
     id: field(t.uuid(), 'The identifier.', { filter: true, sort: true }),
     network_id: field(t.uuid(), 'The network.', {
