@@ -118,6 +118,7 @@ function notes(reader: OptionReader, hasServerFile: boolean): string[] {
     'qos',
     'trunk',
     'conntrack_helper',
+    'metering',
   ]);
   told(options.mechanismDrivers, ['linuxbridge', 'l2population']);
   told(options.extensionDrivers, [

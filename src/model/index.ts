@@ -9,6 +9,7 @@ import { addressScope } from './resources/address-scope.ts';
 import { agent } from './resources/agent.ts';
 import { conntrackHelper } from './resources/conntrack-helper.ts';
 import { floatingip } from './resources/floatingip.ts';
+import { meteringLabel, meteringLabelRule } from './resources/metering.ts';
 import { network } from './resources/network.ts';
 import { networkIpAvailability } from './resources/network-ip-availability.ts';
 import { networkSegmentRange } from './resources/network-segment-range.ts';
@@ -31,6 +32,7 @@ export * from './records/topology.ts';
 export { addressGroup } from './resources/address-group.ts';
 export { addressScope } from './resources/address-scope.ts';
 export * from './resources/conntrack-helper.ts';
+export * from './resources/metering.ts';
 export { networkIpAvailability } from './resources/network-ip-availability.ts';
 export { networkSegmentRange } from './resources/network-segment-range.ts';
 export * from './resources/qos.ts';
@@ -74,6 +76,8 @@ export const resources: readonly Resource[] = [
   conntrackHelper,
   floatingip,
   portForwarding,
+  meteringLabel,
+  meteringLabelRule,
   trunk,
   agent,
   rbacPolicy,

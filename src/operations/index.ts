@@ -7,6 +7,7 @@ import type { Operations } from './context.ts';
 import { defaultSecurityGroupRuleOperations } from './default-security-group-rule.ts';
 import { defaultStatefulnessOperations } from './default-statefulness.ts';
 import { floatingipOperations } from './floatingip.ts';
+import { meteringLabelOperations, meteringLabelRuleOperations } from './metering.ts';
 import { networkOperations } from './network.ts';
 import { networkIpAvailabilityOperations } from './network-ip-availability.ts';
 import { networkSegmentRangeOperations } from './network-segment-range.ts';
@@ -30,6 +31,8 @@ export const operations: Readonly<Record<string, Operations<any>>> = {
   agent: agentOperations,
   conntrack_helper: conntrackHelperOperations,
   floatingip: floatingipOperations,
+  metering_label: meteringLabelOperations,
+  metering_label_rule: meteringLabelRuleOperations,
   network: networkOperations,
   network_segment_range: networkSegmentRangeOperations,
   network_ip_availability: networkIpAvailabilityOperations,

@@ -35,13 +35,15 @@ export type Need =
   | 'network_segment_range'
   | 'qos'
   | 'trunk'
-  | 'conntrack_helper';
+  | 'conntrack_helper'
+  | 'metering';
 
 // Class paths that Neutron accepts in `service_plugins` beside the short names.
 const classPaths: Readonly<Record<string, string>> = {
   'neutron.services.l3_router.l3_router_plugin.L3RouterPlugin': 'router',
   'neutron.services.portforwarding.pf_plugin.PortForwardingPlugin': 'port_forwarding',
   'neutron.services.conntrack_helper.plugin.Plugin': 'conntrack_helper',
+  'neutron.services.metering.metering_plugin.MeteringPlugin': 'metering',
   'neutron.services.qos.qos_plugin.QoSPlugin': 'qos',
   'neutron.services.network_segment_range.plugin.NetworkSegmentRangePlugin': 'network_segment_range',
   'neutron.services.segments.plugin.Plugin': 'segments',
@@ -196,6 +198,14 @@ export const extensions: readonly Extension[] = [
     'IP address substring filtering',
     '2017-11-28',
     'Filters by a part of an address.',
+  ),
+  extension('metering', 'Neutron Metering', '2013-06-12', 'Labels that count traffic through routers.', 'metering'),
+  extension(
+    'metering_source_and_destination_fields',
+    'Neutron Metering with source and destination filtering',
+    '2020-08-21',
+    'Rules of labels by source and destination.',
+    'metering',
   ),
   extension('net-mtu', 'Network MTU', '2015-03-25', 'Shows the MTU of a network.'),
   extension('net-mtu-writable', 'Network MTU (writable)', '2017-07-12', 'The MTU of a network may be set.'),

@@ -70,7 +70,7 @@ export interface MtuSettings {
 
 /** The settings of a start with no file at all. */
 export const defaultSettings: NetworkingSettings = {
-  servicePlugins: ['router', 'port_forwarding', 'qos', 'trunk', 'conntrack_helper'],
+  servicePlugins: ['router', 'port_forwarding', 'qos', 'trunk', 'conntrack_helper', 'metering'],
   extensionDrivers: ['port_security'],
   mechanismDrivers: ['linuxbridge'],
   typeDrivers: ['flat', 'vlan', 'vxlan', 'gre', 'geneve', 'local'],

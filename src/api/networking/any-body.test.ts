@@ -58,6 +58,9 @@ before(async () => {
   });
   const statefulness = 'security_groups_default_statefulness';
   await make(statefulness, '/v2.0/security-groups-default-statefulness', {});
+  const label = await make('metering_label', '/v2.0/metering/metering-labels', {});
+  const counted = { metering_label_id: label.id, direction: 'ingress', source_ip_prefix: '10.0.0.0/24' };
+  await make('metering_label_rule', '/v2.0/metering/metering-label-rules', counted);
   const policy = await make('policy', '/v2.0/qos/policies', { name: 'policy' });
   const rules = {
     bandwidth_limit_rule: { max_kbps: 5 },
