@@ -91,7 +91,7 @@ describe('agent', () => {
     assert.equal(machine.performs, before.performs + 1);
     const steps = machine.performed.slice(before.steps);
     assert.ok(
-      steps.length > 0 && steps.every((step) => 'namespace' in step || step.fact.fact === 'chain'),
+      steps.length > 0 && steps.every((step) => 'namespace' in step || ['chain', 'hook'].includes(step.fact.fact)),
       JSON.stringify(steps),
     );
     assert.ok(steps.every((step) => step.why === `${key('router', 20)} changed`));
