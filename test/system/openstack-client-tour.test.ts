@@ -186,6 +186,32 @@ network trunk delete t1
 network delete in2
 `;
 
+const poolsAndZones = String.raw`
+subnet create s5 --network net1 --subnet-range 10.0.1.0/24 --no-dhcp --gateway none --service-type network:dhcp -f json ~ "service_types": \[\s*"network:dhcp"
+subnet set s5 --service-type compute:nova
+subnet unset s5 --service-type network:dhcp
+subnet show s5 -f json ~ "service_types": \[\s*"compute:nova"\s*\]
+address scope create as1 --ip-version 4 --share -f json ~ "shared": true
+address scope set as1 --name as2
+address scope list --ip-version 4 --share --name as2 --project admin -f json ~ "as2"
+subnet pool create pool1 --pool-prefix 10.128.0.0/9 --default-prefix-length 24 --min-prefix-length 20 --max-prefix-length 28 --address-scope as2 --description d --tag t -f json ~ "10.128.0.0/9"
+subnet pool set pool1 --name pool2 --pool-prefix 10.64.0.0/10 --default-quota 100000 --tag u
+subnet pool unset pool2 --tag t
+subnet pool show pool2 -f json ~ "10.64.0.0/10"
+subnet pool list --long --address-scope as2 --name pool2 -f json ~ "pool2"
+network create netp -f json
+subnet create pooled --network netp --subnet-pool pool2 --prefix-length 26 -f json ~ /26"
+subnet pool delete pool2 ~ 409
+address scope delete as2 ~ 409
+subnet delete pooled s5
+network delete netp
+subnet pool delete pool2
+address scope delete as2
+ip availability list -f json ~ "net1"
+ip availability show net1 -f json ~ "used_ips"
+network auto allocated topology create --check-resources ~ Deployment error: No default router:external network
+`;
+
 const ofDemo = String.raw`
 network list -f json ~ "in1"
 subnet list -f json ~ "in1s"
@@ -204,7 +230,7 @@ test('the openstack client makes, shows, lists, changes and deletes what it know
   await writeFile(file, configuration);
   const server = await startNeutrino(t, join(folder, 'state'), ['--config-file', file]);
   for (const [cloud, tours] of [
-    ['neutrino', [networks, subnetsAndPorts, routers, groups, quality]],
+    ['neutrino', [networks, subnetsAndPorts, poolsAndZones, routers, groups, quality]],
     ['neutrino-demo', [ofDemo]],
   ] as const) {
     const steps = tours.flatMap(readTour);

@@ -12,7 +12,8 @@ const network = { id: 'net', mtu: 1450, admin_state_up: true, 'provider:network_
 
 function port(id: string, fixedIps: Record<string, string>, more: Partial<PortRow> = {}): PortRow {
   const fixed_ips = Object.entries(fixedIps).map(([ip_address, subnet_id]) => ({ ip_address, subnet_id }));
-  return { id, mac_address: `mac-${id}`, fixed_ips, allowed_address_pairs: [], network_id: 'net', ...more } as PortRow;
+  const empty = { allowed_address_pairs: [], dns_name: '', extra_dhcp_opts: [] };
+  return { id, mac_address: `mac-${id}`, fixed_ips, network_id: 'net', ...empty, ...more } as PortRow;
 }
 
 function subnet(id: string, cidr: string, more: Partial<SubnetRow> = {}): SubnetRow {
