@@ -121,7 +121,7 @@ describe('what an instance may send', { skip, timeout: 240_000 }, () => {
     const link = await linkOf(liar);
     assert.doesNotMatch(link, /"master"/);
     assert.match(link, /"operstate":"DOWN"/);
-    assert.ok(!(await bridgeTable()).includes(tapOf(liar)));
+    await eventually('its entries are gone', async () => !(await bridgeTable()).includes(tapOf(liar)));
   });
 
   test('also when the last port goes while the agent is dead; nothing goes before what refers to it', async () => {
