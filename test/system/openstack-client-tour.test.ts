@@ -201,7 +201,7 @@ subnet pool show pool2 -f json ~ "10.64.0.0/10"
 subnet pool list --long --address-scope as2 --name pool2 -f json ~ "pool2"
 network create netp -f json
 subnet create pooled --network netp --subnet-pool pool2 --prefix-length 26 -f json ~ /26"
-subnet pool delete pool2 ~ 409
+subnet pool delete pool2 ~ Subnet pool has existing allocations
 address scope delete as2 ~ 409
 subnet delete pooled s5
 network delete netp
