@@ -52,4 +52,9 @@ export interface Operations<R extends Resource> {
   >;
   /** The computed fields (`stored: false`) of these rows, in their order, with a bounded number of queries. */
   readonly compute?: (c: ReadContext, rows: readonly Row<R>[]) => Promise<Partial<Row<R>>[]>;
+  /**
+   * All the columns that `compute` looks at, where it gives computed fields alone: lists then hand it rows of these columns, and
+   * leave the others to the database. Absent: it is given whole rows.
+   */
+  readonly computesFrom?: readonly (keyof R['fields'] & string)[];
 }

@@ -14,6 +14,7 @@ export const portOperations: Operations<typeof port> = {
   notFound: portNotFound,
   create: (c, draft) => createPort(c, draft),
   update: (c, row, changes) => updatePort(c, row, changes),
+  computesFrom: ['id', 'network_id', 'dns_name', 'fixed_ips'],
   compute: async (c, rows) => {
     const policies = await networkPolicies(
       c,

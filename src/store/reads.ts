@@ -1,5 +1,5 @@
 /** The reads of a transaction as statements. */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { HostKey } from '../model/host-objects.ts';
 import type { Record_, Row } from '../model/language.ts';
 import { bindCondition, type Clause, comparable, reference } from './condition.ts';
@@ -77,13 +77,20 @@ export async function count<R extends Record_>(scope: Scope, record: R, match: M
   return Number(rows[0]?.[0]);
 }
 
-/** Rows by a condition, sorted and paged. A marker that names no row gives no rows. */
-export async function list<R extends Record_>(
+/** What a list selects, in place of all columns: its shape, and the terms. */
+export interface Selection {
+  readonly shape: string;
+  readonly terms: () => RawBuilder<unknown>;
+}
+
+/** Cells of the rows that satisfy a condition, sorted and paged; none where the marker names no row. */
+export async function listCells(
   scope: Scope,
-  record: R,
+  record: Record_,
   condition: Condition | undefined,
   page: Page,
-): Promise<Row<R>[]> {
+  selection: Selection | undefined,
+): Promise<Cell[][]> {
   const table = tableOf(record);
   const keys = sortKeys(table, page);
   const marker = page.marker === undefined ? undefined : await get(scope, record, page.marker);
@@ -94,15 +101,35 @@ export async function list<R extends Record_>(
   if (marker) clauses.push(afterMarker(binding, table, keys, marker as Readonly<Record<string, Scalar>>));
   const parameters: Parameter[] = binding.parameters;
   if (page.limit !== undefined) parameters.push(page.limit);
-  const shape = `list ${table.name} ${clauses.map((clause) => clause.shape).join(' & ')} ${orderShape(keys)} ${page.limit !== undefined}`;
+  const shape = `list ${table.name} ${selection?.shape} ${clauses.map((clause) => clause.shape).join(' & ')} ${orderShape(keys)} ${page.limit !== undefined}`;
   const rows = await scope.looseRows(shape, parameters, () => {
-    let query = select(scope, table);
-    for (const clause of clauses) query = query.where(clause.expression());
-    for (const key of keys) query = query.orderBy(orderTerm(table, key));
-    return page.limit === undefined ? query : query.limit(scope.shared.dialect.limit(page.limit));
+    const { db } = scope.shared.dialect;
+    const selected = selection ? sql`${selection.terms()}` : sql.join(table.columns.map(({ name }) => sql.ref(name)));
+    const where =
+      clauses.length === 0
+        ? sql``
+        : sql` where ${sql.join(
+            clauses.map((c) => c.expression()),
+            sql` and `,
+          )}`;
+    const order = sql.join(keys.map((key) => orderTerm(table, key)));
+    const limit = page.limit === undefined ? sql`` : sql` limit ${scope.shared.dialect.limit(page.limit)}`;
+    const query = sql`select ${selected} from ${sql.table(table.name)}${where} order by ${order}${limit}`;
+    return { compile: () => query.compile(db) };
   });
-  const found = rows.map((cells) => toRow<R>(table, cells));
-  return page.reverse ? found.reverse() : found;
+  return page.reverse ? rows.reverse() : rows;
+}
+
+/** Rows by a condition, sorted and paged. A marker that names no row gives no rows. */
+export async function list<R extends Record_>(
+  scope: Scope,
+  record: R,
+  condition: Condition | undefined,
+  page: Page,
+): Promise<Row<R>[]> {
+  const table = tableOf(record);
+  const rows = await listCells(scope, record, condition, page, undefined);
+  return rows.map((cells) => toRow<R>(table, cells));
 }
 
 /** The newest revision in the journal; 0 before the first. */

@@ -4,7 +4,8 @@ import type { Record_, Row } from '../model/language.ts';
 import type { Condition, Page } from './query.ts';
 import * as reads from './reads.ts';
 import type { Scope } from './scope.ts';
-import type { JournalEntry, Match, Transactor, UpdateOptions } from './store.ts';
+import type { JournalEntry, Match, TextForm, TextRow, Transactor, UpdateOptions } from './store.ts';
+import { listText } from './text-list.ts';
 import * as writes from './writes.ts';
 
 /** Both readers and transactors are sessions: what a reader is given as `Reader` has no way to write by its type. */
@@ -30,6 +31,15 @@ export class Session implements Transactor {
 
   list<R extends Record_>(record: R, where: Condition | undefined, page: Page = {}): Promise<Row<R>[]> {
     return reads.list(this.#scope, record, where, page);
+  }
+
+  listText<R extends Record_>(
+    record: R,
+    where: Condition | undefined,
+    page: Page,
+    form: TextForm<R>,
+  ): Promise<TextRow<R>[]> {
+    return listText(this.#scope, record, where, page, form);
   }
 
   count<R extends Record_>(record: R, match: Match<R> = {}): Promise<number> {

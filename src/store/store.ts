@@ -6,6 +6,26 @@ import type { Condition, Page } from './query.ts';
 /** Values of some columns: a scalar is equality, a list is membership, null is IS NULL. */
 export type Match<R extends Record_> = { readonly [K in keyof Row<R>]?: Row<R>[K] | readonly Row<R>[K][] | null };
 
+/** A member of an object that a list writes as JSON text. */
+export interface TextMember {
+  readonly name: string;
+  readonly column: string;
+  /** Whether it is left out where the column is null. */
+  readonly omitted: boolean;
+}
+
+/** What a list gives of each row: some columns, and the others as text. */
+export interface TextForm<R extends Record_> {
+  readonly columns: readonly (keyof Row<R> & string)[];
+  readonly pieces: readonly (readonly TextMember[])[];
+}
+
+/** A row of a list in text. A piece has its members with a comma in front of each: `,"name":"a","mtu":1500`; it may be ''. */
+export interface TextRow<R extends Record_> {
+  readonly row: Partial<Row<R>>;
+  readonly pieces: readonly string[];
+}
+
 /** Reads. A reader sees one state of the database from its first query to its last. */
 export interface Reader {
   /** The row with this id (for records whose key is `id`). */
@@ -16,6 +36,13 @@ export interface Reader {
   find<R extends Record_>(record: R, match?: Match<R>): Promise<Row<R>[]>;
   /** Rows by a condition, sorted and paged: what lists of the API are made of. */
   list<R extends Record_>(record: R, where: Condition | undefined, page?: Page): Promise<Row<R>[]>;
+  /** As `list`, with the members of JSON objects made by the database, so that long lists cost little here. */
+  listText<R extends Record_>(
+    record: R,
+    where: Condition | undefined,
+    page: Page,
+    form: TextForm<R>,
+  ): Promise<TextRow<R>[]>;
   count<R extends Record_>(record: R, match?: Match<R>): Promise<number>;
   /** The revision of the newest journal entry this reader sees. */
   head(): Promise<number>;

@@ -126,16 +126,19 @@ export function toCells(table: Table, row: Readonly<Record<string, unknown>>, bo
   });
 }
 
+/** The value that a cell of a column stands for. */
+export function fromCell({ type }: Column, cell: Cell): unknown {
+  if (cell === null || type === 'text' || type === 'integer') return cell;
+  return type === 'boolean' ? cell === true || cell === 1 : JSON.parse(cell as string);
+}
+
 /** The row that cells stand for, its fields in the order of the model. */
 export function toRow<R extends Record_>(table: Table, cells: readonly Cell[]): Row<R> {
   const row: Record<string, unknown> = {};
   const { columns } = table;
   for (let i = 0; i < columns.length; i++) {
-    const { name, type } = columns[i] as Column;
-    const cell = cells[i] as Cell;
-    if (cell === null || type === 'text' || type === 'integer') row[name] = cell;
-    else if (type === 'boolean') row[name] = cell === true || cell === 1;
-    else row[name] = JSON.parse(cell as string);
+    const column = columns[i] as Column;
+    row[column.name] = fromCell(column, cells[i] as Cell);
   }
   return row as Row<R>;
 }

@@ -185,6 +185,36 @@ export function listSuite(open: () => Promise<Store>): void {
       );
     });
 
+    it('say as text what they say as rows', async () => {
+      const members = Object.entries(network.fields)
+        .filter(([, field]) => field.stored !== false)
+        .map(([name]) => ({ name: `${name}"'`, column: name, omitted: name === 'provider:segmentation_id' }));
+      const pieces = [members.slice(0, 5), [], members.slice(5)];
+      const asText = async (where: Condition, page: Page) => {
+        const form = { columns: ['id', 'tags', 'admin_state_up'] as const, pieces };
+        const found = await store.read((r) => r.listText(network, where, page, form));
+        return found.map((one) => ({ row: one.row, body: JSON.parse(`{${one.pieces.join('').slice(1)}}`) }));
+      };
+      const asRows = async (where: Condition, page: Page) => {
+        const found = await store.read((r) => r.list(network, where, page));
+        return found.map((row) => {
+          const { id, tags, admin_state_up } = row;
+          const shown = members.filter(({ column: name, omitted }) => !omitted || (row as Plain)[name] !== null);
+          const body = Object.fromEntries(shown.map(({ name, column: from }) => [name, (row as Plain)[from]]));
+          return { row: { id, tags, admin_state_up }, body };
+        });
+      };
+      await fc.assert(
+        fc.asyncProperty(condition, sort, fc.boolean(), async (where, by, reverse) => {
+          const page = { sort: by, limit: 20, reverse };
+          const [text, plain] = [await asText(where, page), await asRows(where, page)];
+          assert.deepEqual(text, plain);
+          assert.equal(JSON.stringify(text), JSON.stringify(plain));
+        }),
+        { numRuns: 100 },
+      );
+    });
+
     it('are empty after a marker that is no row', async () => {
       assert.deepEqual(await listed(undefined, { marker: 'none' }), []);
     });

@@ -46,6 +46,8 @@ before(async () => {
   await make('segment', '/v2.0/segments', { network_id, network_type: 'vxlan' });
   const range = { network_type: 'vxlan', minimum: 5000, maximum: 5009, shared: false };
   await make('network_segment_range', '/v2.0/network_segment_ranges', range);
+  await make('flavor', '/v2.0/flavors', { service_type: 'L3_ROUTER_NAT' });
+  await make('service_profile', '/v2.0/service_profiles', { metainfo: 'x' });
   const fip = await make('floatingip', '/v2.0/floatingips', { floating_network_id: outside.id });
   const inside = { internal_port_id: port.id, internal_ip_address: port.fixed_ips[0].ip_address };
   const forwarding = { ...inside, protocol: 'tcp', internal_port: 80, external_port: 8080 };

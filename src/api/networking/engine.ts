@@ -21,12 +21,14 @@ import type { Reader } from '../../store/store.ts';
 import { readContext, type Services, writeContext } from '../services.ts';
 import { bodyMember, isObject } from '../wire/json-body.ts';
 import type { Query } from '../wire/query-string.ts';
+import { JsonText } from '../wire/router.ts';
 import { type Draft, readChanges, readDraft } from './body.ts';
 import type { AnyRow, Exposed } from './exposure.ts';
 import { readFilters } from './filters.ts';
 import { checkRevision, findParent, findRow, networkOwner, tableOf } from './lookup.ts';
 import { pageLinks, readPage } from './paging.ts';
 import { renderRows } from './render.ts';
+import { renderText, textFormOf } from './render-text.ts';
 
 /** What a request says beside its verb. */
 export interface Request {
@@ -46,7 +48,7 @@ const wantedFields = (query: Query) => (query.get('fields') ?? []).filter((name)
 const denied = (verb: string, exposed: Exposed): Fault => forbidden(ruleName(verb, exposed.resource));
 
 /** `GET /v2.0/ports`. */
-export async function listRows(services: Services, exposed: Exposed, request: Request): Promise<AnyRow> {
+export async function listRows(services: Services, exposed: Exposed, request: Request): Promise<JsonText> {
   const { resource, operations } = exposed;
   const { caller, query, parentId } = request;
   const conditions = readFilters(exposed, caller, query);
@@ -59,12 +61,23 @@ export async function listRows(services: Services, exposed: Exposed, request: Re
     await findParent(r, exposed, caller, parentId);
     if (page.marker !== undefined && !(await r.get(tableOf(resource), page.marker)))
       throw operations.notFound(page.marker, parentId);
-    const rows = visible === 'none' ? [] : ((await r.list(tableOf(resource), where, page)) as AnyRow[]);
     const c = { ...readContext(services, r, caller), filters: query };
-    const bodies = await renderRows(c, exposed, rows, wantedFields(query));
-    const links = pageLinks(`${services.publicUrl()}${request.path}`, query, page, rows);
-    return { [resource.plural]: bodies, ...(links ? { [`${resource.plural}_links`]: links } : {}) };
+    const wanted = wantedFields(query);
+    const links = (rows: readonly AnyRow[]) => pageLinks(`${services.publicUrl()}${request.path}`, query, page, rows);
+    const form = visible === 'none' ? undefined : textFormOf(exposed, caller, wanted);
+    if (form) {
+      const found = await r.listText(tableOf(resource), where, page, form.ask);
+      return listBody(exposed, await renderText(c, exposed, form, found), links(found.map(({ row }) => row)));
+    }
+    const rows = visible === 'none' ? [] : ((await r.list(tableOf(resource), where, page)) as AnyRow[]);
+    return listBody(exposed, JSON.stringify(await renderRows(c, exposed, rows, wanted)), links(rows));
   });
+}
+
+/** The body of a list, from the text of its rows. */
+function listBody({ resource }: Exposed, rows: string, links: unknown): JsonText {
+  const rest = links === undefined ? '' : `,"${resource.plural}_links":${JSON.stringify(links)}`;
+  return new JsonText(`{"${resource.plural}":${rows}${rest}}`);
 }
 
 /** `GET /v2.0/ports/{id}`. */

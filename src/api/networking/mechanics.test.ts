@@ -34,6 +34,7 @@ const pathOf = (resource: Resource) => `/v2.0${resource.path}`;
 /** What a body of each resource must have beside its name; `at` is different each time. */
 const needs: Readonly<Record<string, (at: number) => Promise<object> | object>> = {
   address_scope: () => ({ ip_version: 4 }),
+  flavor: () => ({ service_type: 'L3_ROUTER_NAT' }),
   network_segment_range: (at) => ({
     shared: false,
     network_type: 'vxlan',

@@ -11,6 +11,7 @@ import { autoAllocatedTopologyRoutes } from './auto-allocated-topology.ts';
 import { availabilityZoneRoutes } from './availability-zones.ts';
 import { actOnRow, createRows, deleteRow, listRows, lookAtRow, type Request, showRow, updateRow } from './engine.ts';
 import type { Exposed, Exposure } from './exposure.ts';
+import { flavorRoutes, serviceProviderRoutes } from './flavors.ts';
 import { floatingIpPoolRoutes } from './floatingip-pools.ts';
 import { readIfMatch } from './lookup.ts';
 import { qosRuleTypeRoutes } from './qos-rule-types.ts';
@@ -124,6 +125,8 @@ export function networkingRoutes(app: FastifyInstance, services: Services, expos
   agentSchedulingRoutes(app, services, exposure, aliases);
   if (aliases.has('auto-allocated-topology')) autoAllocatedTopologyRoutes(app, services);
   if (aliases.has('availability_zone')) availabilityZoneRoutes(app, services);
+  if (aliases.has('flavors')) flavorRoutes(app, services);
+  if (aliases.has('service-type')) serviceProviderRoutes(app);
   if (aliases.has('floatingip-pools')) floatingIpPoolRoutes(app, services);
 }
 

@@ -13,6 +13,14 @@ declare module 'fastify' {
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+/** A body that is JSON text already. */
+export class JsonText {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** Answers a request; the value returned is the JSON body, `undefined` is an empty answer. */
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
@@ -42,7 +50,9 @@ export const route: Router = (app, path, handlers) => {
         if (reply.sent) return reply;
         if (body === undefined)
           return reply.code(reply.statusCode === 200 || reply.statusCode === 201 ? 204 : reply.statusCode).send();
-        return reply.header('content-type', 'application/json').send(JSON.stringify(body));
+        return reply
+          .header('content-type', 'application/json')
+          .send(body instanceof JsonText ? body.text : JSON.stringify(body));
       },
     });
   }

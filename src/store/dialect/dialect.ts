@@ -42,6 +42,10 @@ export interface Dialect {
   holdsAny(column: Expression<unknown>, list: Parameter): Expression<SqlBool>;
   /** The text holds the other text, capitals as they are. */
   contains(column: Expression<unknown>, text: Parameter): Expression<SqlBool>;
+  /** The texts one after another; no text is ''. */
+  concat(texts: readonly Expression<unknown>[]): Expression<string>;
+  /** The value of a column as JSON text. */
+  jsonText(column: Column, from: Expression<unknown>): Expression<string>;
   /** A limit as a parameter. */
   limit(rows: number): Expression<number>;
   /** The constraint that refused a write to the table, where that is what the error says. */

@@ -1,7 +1,15 @@
 /** PostgreSQL's SQL. */
-import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql } from 'kysely';
+import {
+  DummyDriver,
+  type Expression,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  sql,
+} from 'kysely';
 import { ConstraintError } from '../store.ts';
-import type { Table } from '../table.ts';
+import type { Column, Table } from '../table.ts';
 import type { Dialect, Tables } from './dialect.ts';
 
 // Collation "C" sorts by code point, as SQLite does, and lets an index serve any order. JSON stays the text that it was.
@@ -25,10 +33,18 @@ export const postgresDialect: Dialect = {
   holdsAll: (column, list) => sql`${column}::jsonb ?& ${list}`,
   holdsAny: (column, list) => sql`${column}::jsonb ?| ${list}`,
   contains: (column, text) => sql`strpos(${column}, ${text}) > 0`,
+  concat: (texts) => (texts.length === 0 ? sql`''` : sql`(${sql.join(texts, sql` || `)})`),
+  jsonText,
   limit: (rows) => sql`${rows}`,
   constraint,
   columnType: (column) => types[column.type],
 };
+
+function jsonText({ type, nullable }: Column, from: Expression<unknown>): Expression<string> {
+  if (type === 'boolean') return sql`case when ${from} then 'true' when not ${from} then 'false' else 'null' end`;
+  const text = type === 'text' ? sql<string>`to_json(${from})::text` : sql<string>`${from}::text`;
+  return nullable ? sql`coalesce(${text}, 'null')` : text;
+}
 
 // https://www.postgresql.org/docs/15/errcodes-appendix.html
 const FOREIGN_KEY_VIOLATION = '23503';

@@ -1,7 +1,15 @@
 /** SQLite's SQL. */
-import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely';
+import {
+  DummyDriver,
+  type Expression,
+  Kysely,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  sql,
+} from 'kysely';
 import { ConstraintError } from '../store.ts';
-import type { Table } from '../table.ts';
+import type { Column, Table } from '../table.ts';
 import type { Dialect, Tables } from './dialect.ts';
 
 // https://www.sqlite.org/rescode.html
@@ -33,11 +41,20 @@ export const sqliteDialect: Dialect = {
   holdsAny: (column, list) =>
     sql`exists (select 1 from json_each(${list}) as w where w.value in (select value from json_each(${column})))`,
   contains: (column, text) => sql`instr(${column}, ${text}) > 0`,
+  concat: (texts) => (texts.length === 0 ? sql`''` : sql`concat(${sql.join(texts)})`),
+  jsonText,
   // SQLite looks at the value of a parameter that is the limit, and so compiles the statement anew for each; a sum it leaves alone.
   limit: (rows) => sql`${rows} + 0`,
   constraint,
   columnType: (column) => types[column.type],
 };
+
+// What is JSON already is taken as it stands: it was written by this store.
+function jsonText({ type, nullable }: Column, from: Expression<unknown>): Expression<string> {
+  if (type === 'text') return sql`json_quote(${from})`;
+  if (type === 'boolean') return sql`case ${from} when 1 then 'true' when 0 then 'false' else 'null' end`;
+  return nullable ? sql`coalesce(${from}, 'null')` : sql`${from}`;
+}
 
 // The message of a unique constraint lists its columns: "UNIQUE constraint failed: ports.network_id, ports.mac_address".
 function constraint(error: unknown, table: Table): ConstraintError | undefined {
