@@ -2,12 +2,13 @@
 import type { Record_, Resource } from './language.ts';
 import * as identity from './records/identity.ts';
 import * as networking from './records/networking.ts';
+import { autoAllocatedTopology, flavorProfile } from './records/services.ts';
 import { subnetpoolSpace } from './records/subnetpool.ts';
-import { autoAllocatedTopology } from './records/topology.ts';
 import { addressGroup } from './resources/address-group.ts';
 import { addressScope } from './resources/address-scope.ts';
 import { agent } from './resources/agent.ts';
 import { conntrackHelper } from './resources/conntrack-helper.ts';
+import { flavor, serviceProfile } from './resources/flavor.ts';
 import { floatingip } from './resources/floatingip.ts';
 import { meteringLabel, meteringLabelRule } from './resources/metering.ts';
 import { network } from './resources/network.ts';
@@ -27,11 +28,12 @@ import { trunk } from './resources/trunk.ts';
 
 export * from './records/identity.ts';
 export * from './records/networking.ts';
+export * from './records/services.ts';
 export { subnetpoolSpace } from './records/subnetpool.ts';
-export * from './records/topology.ts';
 export { addressGroup } from './resources/address-group.ts';
 export { addressScope } from './resources/address-scope.ts';
 export * from './resources/conntrack-helper.ts';
+export { flavor, serviceProfile } from './resources/flavor.ts';
 export * from './resources/metering.ts';
 export { networkIpAvailability } from './resources/network-ip-availability.ts';
 export { networkSegmentRange } from './resources/network-segment-range.ts';
@@ -61,6 +63,8 @@ export const resources: readonly Resource[] = [
   ...qosRuleAliases,
   network,
   networkSegmentRange,
+  flavor,
+  serviceProfile,
   segment,
   addressScope,
   subnetpool,
@@ -97,6 +101,7 @@ export const records: readonly Record_[] = [
   networking.routerBinding,
   networking.dhcpBinding,
   autoAllocatedTopology,
+  flavorProfile,
   identity.project,
   identity.user,
   identity.role,

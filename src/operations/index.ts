@@ -6,6 +6,7 @@ import { conntrackHelperOperations } from './conntrack-helper.ts';
 import type { Operations } from './context.ts';
 import { defaultSecurityGroupRuleOperations } from './default-security-group-rule.ts';
 import { defaultStatefulnessOperations } from './default-statefulness.ts';
+import { flavorOperations, serviceProfileOperations } from './flavor.ts';
 import { floatingipOperations } from './floatingip.ts';
 import { meteringLabelOperations, meteringLabelRuleOperations } from './metering.ts';
 import { networkOperations } from './network.ts';
@@ -30,6 +31,7 @@ export const operations: Readonly<Record<string, Operations<any>>> = {
   address_scope: addressScopeOperations,
   agent: agentOperations,
   conntrack_helper: conntrackHelperOperations,
+  flavor: flavorOperations,
   floatingip: floatingipOperations,
   metering_label: meteringLabelOperations,
   metering_label_rule: meteringLabelRuleOperations,
@@ -45,6 +47,7 @@ export const operations: Readonly<Record<string, Operations<any>>> = {
   security_group: securityGroupOperations,
   security_group_rule: securityGroupRuleOperations,
   segment: segmentOperations,
+  service_profile: serviceProfileOperations,
   subnet: subnetOperations,
   subnetpool: subnetpoolOperations,
   trunk: trunkOperations,

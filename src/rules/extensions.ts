@@ -145,6 +145,8 @@ export const extensions: readonly Extension[] = [
     'Ranges of VLAN ids, VNIs and keys by API.',
     'network_segment_range',
   ),
+  extension('flavors', 'Neutron Service Flavors', '2015-09-17', 'Kinds of services that administrators offer.'),
+  extension('service-type', 'Neutron Service Type Management', '2013-01-20', 'Who provides the services.'),
   extension('multi-provider', 'Multi Provider Network', '2013-06-27', 'Networks of several segments.'),
   extension('segment', 'Segment', '2016-02-24', 'The segments of networks, and subnets on them.', 'segments'),
   extension(

@@ -261,6 +261,7 @@ for (const resource of named) {
     });
 
     test('what may not be seen is not there, and what may not be done is forbidden', async () => {
+      if (resource.sight.includes('everyone')) return;
       const url = `${pathOf(resource)}/${own()[0]?.id}`;
       for (const method of ['GET', 'DELETE']) await refused(other.token, method, url, undefined, 404);
       await refused(api.admin, 'GET', `${pathOf(resource)}/${missing}`, undefined, 404);
