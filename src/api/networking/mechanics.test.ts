@@ -277,8 +277,9 @@ for (const resource of named) {
       const one = `${url}/${own()[0]?.id}`;
       for (const body of ['', '{', '[]', '{"nothing": {}}', `{"${resource.name}": []}`, `{"${resource.plural}": {}}`])
         assert.equal((await api.ask(api.admin, 'POST', url, body)).status, 400, body);
-      await refused(api.admin, 'PUT', one, { [resource.name]: { id: missing } }, 400);
-      await refused(api.admin, 'PUT', one, { [resource.name]: { project_id: other.projectId } }, 400);
+      const unchangeable = resource.policy.update ? 400 : 405;
+      await refused(api.admin, 'PUT', one, { [resource.name]: { id: missing } }, unchangeable);
+      await refused(api.admin, 'PUT', one, { [resource.name]: { project_id: other.projectId } }, unchangeable);
       await refused(api.admin, 'DELETE', one, { [resource.name]: {} }, 400);
       assert.equal((await api.ask(api.admin, 'PATCH', one, { [resource.name]: {} })).status, 405);
       assert.equal((await api.ask(api.admin, 'PUT', url, { [resource.name]: {} })).status, 405);
