@@ -273,9 +273,12 @@ test('quotas are shown, set and enforced', async () => {
   assert.equal(own.body.quota.network, 100);
   assert.equal((await api.ask(api.demo, 'GET', '/v2.0/quotas/other')).status, 403);
   assert.equal((await api.ask(api.demo, 'PUT', `/v2.0/quotas/${project}`, { quota: { router: 9 } })).status, 403);
-  const low = { quota: { network: 0, check_limit: true } };
-  const checked = await api.ask(api.admin, 'PUT', `/v2.0/quotas/${project}`, low);
+  const low = (more: object) =>
+    api.ask(api.admin, 'PUT', `/v2.0/quotas/${project}`, { quota: { network: 0, ...more } });
+  const checked = await low({});
   assert.equal(checked.status, 400);
+  assert.equal((await low({ check_limit: true })).status, 400);
+  assert.equal((await low({ force: true })).body.quota.network, 0);
   assert.match(checked.body.NeutronError.message, /must be greater than or equal to already used/);
   const set = await api.ask(api.admin, 'PUT', `/v2.0/quotas/${project}`, { quota: { router: 1 } });
   assert.equal(set.body.quota.router, 1);

@@ -21,7 +21,7 @@ function ownProject(caller: Caller, key: 'tenant' | 'project'): unknown {
   return { [key]: { [`${key}_id`]: caller.projectId } };
 }
 
-/** Refuses a limit below what is used: `check_limit`. Without it, and with `force`, such a limit is taken. */
+/** Refuses a limit below what is used; with `force` it is taken (extensions/quotasv2.py). */
 async function checkUse(c: ReadContext, projectId: string, limits: Record<string, unknown>): Promise<void> {
   const details = await quotaDetails(c, projectId);
   for (const [name, { used }] of Object.entries(details)) {
@@ -46,10 +46,11 @@ function oneProject(services: Services): Handlers {
     PUT: async (request) => {
       const caller = callerOf(request);
       requireAdmin(caller, 'update_quota');
-      const { force: _force, check_limit: isChecked, ...limits } = bodyMember(jsonBody(request), 'quota');
+      // check_limit is of the time when limits were not checked unasked.
+      const { force, check_limit: _asked, ...limits } = bodyMember(jsonBody(request), 'quota');
       const projectId = paramOf(request, 'project');
       const quota = await services.store.transact(async (t) => {
-        if (isChecked === true) await checkUse(readContext(services, t, caller), projectId, limits);
+        if (force !== true) await checkUse(readContext(services, t, caller), projectId, limits);
         return setQuota(writeContext(services, t, caller), projectId, limits);
       });
       return { quota };
