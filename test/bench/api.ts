@@ -1,4 +1,5 @@
 /** The rows of the API benchmark: the operations that were measured on stock Neutron, the same way. */
+import { prepare } from './ground.ts';
 import { type Measured, measure, send } from './load.ts';
 import type { BenchServer } from './server.ts';
 
@@ -15,57 +16,16 @@ export interface Sizes {
   readonly requests: number;
   /** Ports that are there while ports are read: also the size of the longest list. */
   readonly ports: number;
-  /** Only rows whose name holds this are measured; the others run as far as these need them. */
+  /** Only rows whose name holds this are measured; of the others, those that make what these use run unmeasured. */
   readonly rows: string;
 }
 
-interface Ground {
-  readonly networkId: string;
-  readonly externalId: string;
-  readonly groupId: string;
-  readonly portIds: string[];
-  readonly forwarded: { floatingIp: string; portId: string; address: string };
-}
-
-async function createPorts(s: BenchServer, networkId: string, count: number): Promise<string[]> {
-  const ids: string[] = [];
-  for (let made = 0; made < count; made += 100) {
-    const bodies = Array.from({ length: Math.min(100, count - made) }, (_, i) => ({
-      network_id: networkId,
-      name: `port-${made + i}`,
-      device_id: `device-${made + i}`,
-    }));
-    const answer = await s.ask('POST', '/v2.0/ports', { ports: bodies });
-    ids.push(...answer.ports.map((port: { id: string }) => port.id));
-  }
-  return ids;
-}
-
-async function prepare(s: BenchServer, sizes: Sizes): Promise<Ground> {
-  const unlimited = ['network', 'subnet', 'port', 'router', 'floatingip', 'security_group', 'security_group_rule'];
-  const quota = Object.fromEntries(unlimited.map((name) => [name, -1]));
-  await s.ask('PUT', `/v2.0/quotas/${s.projectId}`, { quota });
-  const { network } = await s.ask('POST', '/v2.0/networks', { network: { name: 'inside' } });
-  const cidr = { ip_version: 4, cidr: '10.0.0.0/16' };
-  const { subnet } = await s.ask('POST', '/v2.0/subnets', { subnet: { network_id: network.id, ...cidr } });
-  const provider = { 'router:external': true, 'provider:network_type': 'flat', 'provider:physical_network': 'public' };
-  const { network: external } = await s.ask('POST', '/v2.0/networks', { network: { name: 'outside', ...provider } });
-  const outside = { network_id: external.id, ip_version: 4, cidr: '172.16.0.0/14', enable_dhcp: false };
-  await s.ask('POST', '/v2.0/subnets', { subnet: outside });
-  const gateway = { external_gateway_info: { network_id: external.id } };
-  const { router } = await s.ask('POST', '/v2.0/routers', { router: { name: 'r', ...gateway } });
-  await s.ask('PUT', `/v2.0/routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
-  const { security_group: group } = await s.ask('POST', '/v2.0/security-groups', { security_group: { name: 'bench' } });
-  const portIds = await createPorts(s, network.id, sizes.ports);
-  const { port } = await s.ask('POST', '/v2.0/ports', { port: { network_id: network.id } });
-  const { floatingip } = await s.ask('POST', '/v2.0/floatingips', { floatingip: { floating_network_id: external.id } });
-  const forwarded = { floatingIp: floatingip.id, portId: port.id, address: port.fixed_ips[0].ip_address };
-  return { networkId: network.id, externalId: external.id, groupId: group.id, portIds, forwarded };
-}
+/** The rows whose results others use. */
+const makers: ReadonlySet<string> = new Set(['create network', 'create port', 'create floating IP']);
 
 /** Runs every row and hands each measurement to `show` as it comes. */
 export async function benchApi(s: BenchServer, sizes: Sizes, show: (measured: Measured) => void): Promise<void> {
-  const g = await prepare(s, sizes);
+  const g = await prepare(s, sizes.ports);
   const n = sizes.requests;
   const made: Record<string, string[]> = { networks: [], ports: [], floatingips: [] };
   const both = [1, 8];
@@ -140,7 +100,13 @@ export async function benchApi(s: BenchServer, sizes: Sizes, show: (measured: Me
       work: (i) => ['GET', `/v2.0/ports?device_id=device-${i % sizes.ports}`],
     },
     { name: 'list 100 of all ports', count: n, concurrencies: both, work: () => ['GET', '/v2.0/ports?limit=100'] },
-    { name: 'list all of 1,000 ports', count: 20, concurrencies: both, work: () => ['GET', '/v2.0/ports?limit=1000'] },
+    { name: 'list all of 1,000 ports', count: 40, concurrencies: both, work: () => ['GET', '/v2.0/ports?limit=1000'] },
+    {
+      name: 'list all of 10,000 ports',
+      count: 20,
+      concurrencies: sizes.ports >= 10_000 ? both : [],
+      work: () => ['GET', '/v2.0/ports?limit=10000'],
+    },
     {
       name: 'create 100 ports in one request',
       count: 10,
@@ -169,8 +135,8 @@ export async function benchApi(s: BenchServer, sizes: Sizes, show: (measured: Me
     },
   ];
   for (const row of rows) {
-    const isWanted = row.name.includes(sizes.rows);
-    if (!isWanted && !row.name.startsWith('create')) continue;
+    const isWanted = row.concurrencies.length > 0 && row.name.includes(sizes.rows);
+    if (!isWanted && !makers.has(row.name)) continue;
     const work = async (index: number) => {
       const [method, path, body] = row.work(index);
       const answer = await send(s.url, s.token, method, path, body);

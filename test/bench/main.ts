@@ -1,13 +1,14 @@
 /**
  * `npm run bench`: measures, prints beside stock Neutron's figures, asserts nothing.
  *
- * Options: `--only api|forwarding|cold-start`, `--requests N`, `--ports N`, `--rows TEXT` (only rows whose name has it), `--connection URL` (a
- * database other than the embedded one), `--bundle FILE` (another build of the program), `--profile FOLDER` (a CPU profile of the
- * server), `--json`.
+ * Options: `--only api|curve|forwarding|cold-start`, `--requests N`, `--ports N`, `--rows TEXT` (only rows whose name has it),
+ * `--connection URL` (a database other than the embedded one), `--bundle FILE` (another build of the program), `--profile FOLDER`
+ * (a CPU profile of the server), `--json`. The curve (what one create costs from 100 to 100,000 that are there) runs by `--only` alone.
  */
 import { parseArgs } from 'node:util';
 import { benchApi } from './api.ts';
 import { benchColdStart } from './cold-start.ts';
+import { benchCurve, type Point } from './curve.ts';
 import { benchForwarding } from './forwarding.ts';
 import type { Measured } from './load.ts';
 import { startBenchServer } from './server.ts';
@@ -44,6 +45,12 @@ function show(m: Measured): void {
   say(`${m.name.padEnd(34)} ${String(m.concurrency).padStart(2)} ${own}  ${peers}  ${ratio.padStart(8)}`);
 }
 
+function showPoint({ size, measured, rssBytes }: Point): void {
+  results.push({ name: 'curve', size, measured, rssBytes });
+  const cells = measured.map((m) => `${cell(m.perSecond)} ${cell(m.p50)} ${cell(m.serverCpuUs)}`);
+  say(`${String(size).padStart(8)} ${cells.join('   ')}   ${(rssBytes / 2 ** 20).toFixed(0)} MiB`);
+}
+
 const wanted = (part: string) => values.only === undefined || values.only === part;
 
 if (wanted('api')) {
@@ -59,6 +66,17 @@ if (wanted('api')) {
     await benchApi(server, sizes, show);
     say(`resident at the end: ${(server.rss() / 2 ** 20).toFixed(0)} MiB`);
     results.push({ name: 'server', startMs: server.startMs, rssBytes: server.rss() });
+  } finally {
+    await server.stop();
+  }
+}
+if (values.only === 'curve') {
+  const server = await startBenchServer(program, values.connection);
+  try {
+    const names = ['create port', 'create rule', 'create forwarding'].map((name) => name.padEnd(29));
+    say(`${''.padEnd(9)}${names.join('   ')}`);
+    say(`${'there'.padStart(8)} ${names.map(() => ' per s/8    p50 ms    CPU us').join('   ')}   resident`);
+    await benchCurve(server, [100, 1000, 10_000, 30_000, 100_000], showPoint);
   } finally {
     await server.stop();
   }
