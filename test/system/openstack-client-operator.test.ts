@@ -36,7 +36,7 @@ async function report(url: string, stateDir: string, host: string, availability_
 }
 
 const first = String.raw`
-network agent list --agent-type l3 -f json ~ "alpha"[^]*"beta"
+network agent list --agent-type l3 -f json ~ ^(?=[^]*"alpha")(?=[^]*"beta")
 availability zone list --network -f json ~ "east"[^]*"west"
 network create n1 --availability-zone-hint east -f json ~ "availability_zone_hints": \[\s*"east"
 subnet create s1 --network n1 --subnet-range 10.0.0.0/24 -f json
@@ -54,7 +54,7 @@ network agent add router --l3 ${agents.l3Alpha} r1
 network agent list --router r1 -f json ~ "alpha"
 router list --agent ${agents.l3Alpha} -f json ~ "r1"
 network agent add network --dhcp ${agents.dhcpBeta} n1
-network agent list --network n1 -f json ~ "alpha"[^]*"beta"
+network agent list --network n1 -f json ~ ^(?=[^]*"alpha")(?=[^]*"beta")
 network agent remove network --dhcp ${agents.dhcpAlpha} n1
 network list --agent ${agents.dhcpBeta} -f json ~ "n1"
 network agent set ${agents.l3Beta} --disable --description idle
@@ -92,7 +92,6 @@ network auto allocated topology create -f json ~ "id"
 router list --name auto_allocated_router -f json ~ auto_allocated_router
 network auto allocated topology delete
 router list --name auto_allocated_router -f json ~ ^\[\]$
-floating ip pool list ~ .
 `;
 
 async function walk(stateDir: string, text: string): Promise<string[]> {
