@@ -30,7 +30,10 @@ const { values } = parseArgs({
 const root = new URL('../../', import.meta.url).pathname;
 const profile = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
 const bundle = values.bundle ?? `${root}dist/neutrino.mjs`;
-const program = [process.execPath, '--disable-warning=ExperimentalWarning', ...profile, bundle];
+// As the script `neutrino` starts it.
+process.env.MALLOC_MMAP_THRESHOLD_ = '1048576';
+const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
+const program = [process.execPath, ...flags, ...profile, bundle];
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const results: unknown[] = [];
 
