@@ -170,6 +170,18 @@ const ids = {
   project_id: field(t.string(255), 'The project that owns it.', { post: 'admin', filter: true, sort: true }),
 } as const;
 
+/** The name that a person gave, which they may change. */
+export function nameField(doc = 'A name for people.'): Field<string> {
+  const settable = { post: 'member', put: 'member' } as const;
+  return field(t.string(255), doc, { ...settable, default: '', filter: true, sort: true });
+}
+
+/** The switch by which a person turns a thing off and on. */
+export function adminStateField(doc: string): Field<boolean> {
+  const settable = { post: 'member', put: 'member' } as const;
+  return field(t.boolean(), doc, { ...settable, default: true, filter: true, sort: true });
+}
+
 /** The tags of a resource. Those of most are put on a row that is there; `post` says who may create one with them. */
 export function tagsField(options: Pick<Field<string[]>, 'post'> = {}): Field<string[]> {
   const doc = 'Words that a person put on it.';

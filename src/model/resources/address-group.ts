@@ -1,4 +1,4 @@
-import { field, resource, sharedField } from '../language.ts';
+import { field, nameField, resource, sharedField } from '../language.ts';
 import * as t from '../types.ts';
 
 /** How many prefixes one address group may have. */
@@ -20,13 +20,7 @@ export const addressGroup = resource({
     { name: 'remove_addresses', doc: 'Removes prefixes.', role: 'member', answers: 'row' },
   ],
   fields: {
-    name: field(t.string(255), 'A name for people.', {
-      post: 'member',
-      put: 'member',
-      default: '',
-      filter: true,
-      sort: true,
-    }),
+    name: nameField(),
     addresses: field(groupAddresses, 'Its prefixes, each once; a bare address is one of full length.', {
       post: 'member',
       default: [],

@@ -1,4 +1,4 @@
-import { bareResource, field, sharedField } from '../language.ts';
+import { bareResource, field, nameField, sharedField } from '../language.ts';
 import * as t from '../types.ts';
 
 /** A space in which addresses are unique: the subnet pools of a scope do not overlap. */
@@ -13,13 +13,7 @@ export const addressScope = bareResource({
   fields: {
     id: field(t.uuid(), 'The identifier.', { filter: true, sort: true }),
     project_id: field(t.string(255), 'The project that owns it.', { post: 'admin', filter: true, sort: true }),
-    name: field(t.string(255), 'A name for people.', {
-      post: 'member',
-      put: 'member',
-      default: '',
-      filter: true,
-      sort: true,
-    }),
+    name: nameField(),
     ip_version: field(t.integer(4, 6), '4 or 6.', { post: 'member', required: true, filter: true, sort: true }),
     shared: sharedField('Whether others than its owner see it and put pools into it; this is not taken back.', {
       post: 'admin',

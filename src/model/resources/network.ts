@@ -1,4 +1,4 @@
-import { field, resource, sharedField } from '../language.ts';
+import { adminStateField, field, nameField, resource, sharedField } from '../language.ts';
 import { dnsDomain } from '../port-types.ts';
 import * as t from '../types.ts';
 import { qosPolicyId } from './qos.ts';
@@ -16,20 +16,8 @@ export const network = resource({
   quota: { default: 100 },
   indexes: [['qos_policy_id']],
   fields: {
-    name: field(t.string(255), 'A name for people; it need not be unique.', {
-      post: 'member',
-      put: 'member',
-      default: '',
-      filter: true,
-      sort: true,
-    }),
-    admin_state_up: field(t.boolean(), 'Whether the network carries traffic.', {
-      post: 'member',
-      put: 'member',
-      default: true,
-      filter: true,
-      sort: true,
-    }),
+    name: nameField('A name for people; it need not be unique.'),
+    admin_state_up: adminStateField('Whether the network carries traffic.'),
     status: field(t.oneOf('ACTIVE', 'DOWN', 'BUILD', 'ERROR'), 'Whether it works.', { filter: true, sort: true }),
     subnets: field(t.list(t.uuid()), 'The ids of its subnets.', { stored: false }),
     ipv4_address_scope: field(t.nullable(t.uuid()), 'The address scope of its IPv4 subnets.', {

@@ -1,4 +1,4 @@
-import { field, resource, tagsField } from '../language.ts';
+import { adminStateField, field, nameField, resource, tagsField } from '../language.ts';
 import { dnsDomain, dnsName, lineOfText, macOrNew } from '../port-types.ts';
 
 import * as t from '../types.ts';
@@ -23,13 +23,7 @@ export const port = resource({
   unique: [['network_id', 'mac_address']],
   indexes: [['network_id', 'binding:host_id'], ['device_id'], ['binding:host_id'], ['qos_policy_id']],
   fields: {
-    name: field(t.string(255), 'A name for people.', {
-      post: 'member',
-      put: 'member',
-      default: '',
-      filter: true,
-      sort: true,
-    }),
+    name: nameField(),
     network_id: field(t.uuid(), 'The network it is on.', {
       post: 'member',
       required: true,
@@ -62,13 +56,7 @@ export const port = resource({
       filter: true,
       sort: true,
     }),
-    admin_state_up: field(t.boolean(), 'Whether it carries traffic.', {
-      post: 'member',
-      put: 'member',
-      default: true,
-      filter: true,
-      sort: true,
-    }),
+    admin_state_up: adminStateField('Whether it carries traffic.'),
     status: field(t.oneOf('ACTIVE', 'DOWN', 'BUILD', 'ERROR'), 'Whether its host has wired it.', {
       filter: true,
       sort: true,

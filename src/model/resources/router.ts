@@ -1,4 +1,4 @@
-import { field, resource } from '../language.ts';
+import { adminStateField, field, nameField, resource } from '../language.ts';
 import * as t from '../types.ts';
 
 /** A router between networks. */
@@ -21,20 +21,8 @@ export const router = resource({
     },
   ],
   fields: {
-    name: field(t.string(255), 'A name for people.', {
-      post: 'member',
-      put: 'member',
-      default: '',
-      filter: true,
-      sort: true,
-    }),
-    admin_state_up: field(t.boolean(), 'Whether it routes.', {
-      post: 'member',
-      put: 'member',
-      default: true,
-      filter: true,
-      sort: true,
-    }),
+    name: nameField(),
+    admin_state_up: adminStateField('Whether it routes.'),
     status: field(t.oneOf('ACTIVE', 'DOWN', 'BUILD', 'ERROR'), 'Whether its host has built it.', {
       filter: true,
       sort: true,

@@ -1,4 +1,4 @@
-import { field, resource } from '../language.ts';
+import { field, nameField, resource } from '../language.ts';
 import * as t from '../types.ts';
 
 /** A prefix of addresses on a network. */
@@ -18,13 +18,7 @@ export const subnet = resource({
   quota: { default: 100 },
   indexes: [['network_id'], ['segment_id'], ['subnetpool_id', 'project_id']],
   fields: {
-    name: field(t.string(255), 'A name for people.', {
-      post: 'member',
-      put: 'member',
-      default: '',
-      filter: true,
-      sort: true,
-    }),
+    name: nameField(),
     network_id: field(t.uuid(), 'The network it is on.', {
       post: 'network_owner',
       required: true,

@@ -1,4 +1,4 @@
-import { field, resource } from '../language.ts';
+import { adminStateField, field, nameField, resource } from '../language.ts';
 import * as t from '../types.ts';
 
 /** How the frames of subports are told apart: by VLAN tags, or as the subport's own network travels. */
@@ -24,20 +24,8 @@ export const trunk = resource({
     { name: 'get_subports', doc: 'Shows its subports.', role: 'reader', shows: ['sub_ports'] },
   ],
   fields: {
-    name: field(t.string(255), 'A name for people.', {
-      post: 'member',
-      put: 'member',
-      default: '',
-      filter: true,
-      sort: true,
-    }),
-    admin_state_up: field(t.boolean(), 'Whether it carries traffic; while it does not, nothing of it can be changed.', {
-      post: 'member',
-      put: 'member',
-      default: true,
-      filter: true,
-      sort: true,
-    }),
+    name: nameField(),
+    admin_state_up: adminStateField('Whether it carries traffic; while it does not, nothing of it can be changed.'),
     port_id: field(t.uuid(), 'Its parent port.', {
       post: 'member',
       required: true,
