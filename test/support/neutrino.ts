@@ -1,16 +1,25 @@
 /** Neutrino as a user runs it: a process, from the sources as they are. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
 import { parse } from 'yaml';
 
 const main = resolve(import.meta.dirname, '../../src/cli/main.ts');
 /** The command line that is `neutrino`. */
 export const neutrino: readonly string[] = [process.execPath, '--disable-warning=ExperimentalWarning', main];
+
+/** Why users other than this one cannot run it from here, or undefined where they can. */
+export function closedToOthers(): string | undefined {
+  for (const path of [process.execPath, main]) {
+    for (let folder = dirname(path); folder !== '/'; folder = dirname(folder))
+      if ((statSync(folder).mode & 0o001) === 0) return `${folder} cannot be entered by other users`;
+  }
+  return undefined;
+}
 
 /** What came of a command. */
 export interface Ended {

@@ -5,11 +5,18 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { connect, readClouds } from '../../src/client/index.ts';
-import { isThere, runNeutrino, type Server, startNeutrino, temporaryFolder } from '../support/neutrino.ts';
+import {
+  closedToOthers,
+  isThere,
+  runNeutrino,
+  type Server,
+  startNeutrino,
+  temporaryFolder,
+} from '../support/neutrino.ts';
 
 const nobody = 65534;
 const isRoot = process.getuid?.() === 0;
-const needsRoot = isRoot ? {} : { skip: 'only root becomes another user' };
+const needsRoot = { skip: isRoot ? (closedToOthers() ?? false) : 'only root becomes another user' };
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 const quick = ['up', '--no-agent', '--listen', '127.0.0.1:0', '--state-dir'];
 
