@@ -18,9 +18,14 @@ export async function consumeQuota(
   options: { enforce?: boolean } = {},
 ): Promise<void> {
   if (projectId === '' || count === 0) return;
-  const used = await c.t.addUsage(projectId, resource, count);
-  if (options.enforce === false) return;
-  const row = await c.t.first(quotaLimit, { project_id: projectId, resource });
+  if (options.enforce === false) {
+    await c.t.addUsage(projectId, resource, count);
+    return;
+  }
+  const [used, row] = await Promise.all([
+    c.t.addUsage(projectId, resource, count),
+    c.t.first(quotaLimit, { project_id: projectId, resource }),
+  ]);
   checkQuota(resource, used, row?.limit ?? defaultLimit(c.settings, resource));
 }
 

@@ -135,6 +135,7 @@ function mayRetry(error: unknown): boolean {
 async function beginWriting(pool: pg.Pool, sender: string): Promise<Transaction> {
   const client = await pool.connect();
   const script = async (sql: string) => client.query(sql);
+  const savepoints: Promise<unknown>[] = [];
   const rollback = async () => {
     const broken = await script('rollback').then(
       () => false,
@@ -152,14 +153,18 @@ async function beginWriting(pool: pg.Pool, sender: string): Promise<Transaction>
   }
   return {
     executor: executorOf(client),
-    next: async () => {
-      await script('release work; savepoint work');
+    // Goes together with the next work's first statement, so that it costs no round trip; the commit looks at what came of it.
+    next: () => {
+      const set = script('release work; savepoint work');
+      set.catch(() => {});
+      savepoints.push(set);
     },
     undo: async () => {
       await script('rollback to work');
     },
     commit: async (woke) => {
       const news = woke ? `select pg_notify('${NEWS_CHANNEL}', '${sender}'); ` : '';
+      await Promise.all(savepoints);
       const result: unknown = await script(`${news}commit`);
       const last = Array.isArray(result) ? result.at(-1) : result;
       // PostgreSQL answers COMMIT of a transaction that failed with ROLLBACK, and with no error.

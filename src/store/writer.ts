@@ -152,10 +152,10 @@ export class Writer {
   // Runs as many jobs as the batch's time allows, in order, and lists in `jobs` those it took; outcomes are true once this resolves.
   async #attempt(jobs: Job[]): Promise<{ outcomes: Outcome[]; rev: number }> {
     const outcomes: Outcome[] = [];
-    let rev = 0;
+    const entries: Promise<number>[] = [];
     let dirty = false;
     let job = await this.#next(jobs, 0);
-    if (!job) return { outcomes, rev };
+    if (!job) return { outcomes, rev: 0 };
     const transaction = await this.#begin(jobs);
     const started = performance.now();
     try {
@@ -163,9 +163,9 @@ export class Writer {
         if (dirty) await transaction.next();
         dirty = false;
         try {
-          const done = await this.#perform(transaction, job);
-          rev = Math.max(rev, done.rev);
-          outcomes.push({ job, value: done.value, failed: false });
+          const { value, entry } = await this.#perform(transaction, job);
+          if (entry) entries.push(entry);
+          outcomes.push({ job, value, failed: false });
           dirty = true;
         } catch (error) {
           if (this.#target.mayRetry(error)) throw error;
@@ -174,6 +174,7 @@ export class Writer {
         }
         if (performance.now() - started > this.#limits.batchMs) break;
       }
+      const rev = Math.max(0, ...(await Promise.all(entries)));
       if (rev > 0) await this.#prune(transaction, rev);
       await transaction.commit(rev > 0);
       return { outcomes, rev };
@@ -193,16 +194,17 @@ export class Writer {
     }
   }
 
-  #perform(transaction: Transaction, job: Job): Promise<{ value: unknown; rev: number }> {
+  // The journal entry is under way when this resolves: the next job need not wait for it, the commit does.
+  async #perform(transaction: Transaction, job: Job): Promise<{ value: unknown; entry?: Promise<number> }> {
     const scope = new Scope(this.#target.shared, transaction.executor);
     const session = new Session(scope);
-    return scope.during(async () => {
-      const value = await within(this.#limits.workMs, job.work(session));
-      const keys = session.woken();
-      if (keys.length === 0) return { value, rev: 0 };
-      this.#sincePrune++;
-      return { value, rev: await writeJournal(scope, keys) };
-    });
+    const value = await scope.during(() => within(this.#limits.workMs, job.work(session)));
+    const keys = session.woken();
+    if (keys.length === 0) return { value };
+    this.#sincePrune++;
+    const entry = writeJournal(new Scope(this.#target.shared, transaction.executor), keys);
+    entry.catch(() => {});
+    return { value, entry };
   }
 
   async #prune(transaction: Transaction, rev: number): Promise<void> {

@@ -2,10 +2,11 @@
  * `npm run bench`: measures, prints beside stock Neutron's figures, asserts nothing.
  *
  * Options: `--only api|curve|forwarding|cold-start`, `--requests N`, `--ports N`, `--rows TEXT` (only rows whose name has it),
- * `--connection URL` (a database other than the embedded one), `--bundle FILE` (another build of the program), `--profile FOLDER`
+ * `--postgres` (a PostgreSQL of its own in place of the embedded database), `--connection URL` (any other), `--bundle FILE` (another build of the program), `--profile FOLDER`
  * (a CPU profile of the server), `--json`. The curve (what one create costs from 100 to 100,000 that are there) runs by `--only` alone.
  */
 import { parseArgs } from 'node:util';
+import { startPostgres } from '../support/postgres.ts';
 import { benchApi } from './api.ts';
 import { benchColdStart } from './cold-start.ts';
 import { benchCurve, type Point } from './curve.ts';
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     requests: { type: 'string', default: '2000' },
     ports: { type: 'string', default: '1000' },
     rows: { type: 'string', default: '' },
+    postgres: { type: 'boolean', default: false },
     connection: { type: 'string' },
     bundle: { type: 'string' },
     profile: { type: 'string' },
@@ -54,10 +56,12 @@ function showPoint({ size, measured, rssBytes }: Point): void {
   say(`${String(size).padStart(8)} ${cells.join('   ')}   ${(rssBytes / 2 ** 20).toFixed(0)} MiB`);
 }
 
+const postgres = values.postgres ? await startPostgres() : undefined;
+const connection = values.connection ?? (await postgres?.freshDatabase());
 const wanted = (part: string) => values.only === undefined || values.only === part;
 
 if (wanted('api')) {
-  const server = await startBenchServer(program, values.connection);
+  const server = await startBenchServer(program, connection);
   try {
     say(
       `start to first 200: ${server.startMs.toFixed(0)} ms (stock: 6,900 ms); resident at start: ${(server.rss() / 2 ** 20).toFixed(0)} MiB`,
@@ -74,7 +78,7 @@ if (wanted('api')) {
   }
 }
 if (values.only === 'curve') {
-  const server = await startBenchServer(program, values.connection);
+  const server = await startBenchServer(program, connection);
   try {
     const names = ['create port', 'create rule', 'create forwarding'].map((name) => name.padEnd(29));
     say(`${''.padEnd(9)}${names.join('   ')}`);
@@ -86,4 +90,5 @@ if (values.only === 'curve') {
 }
 if (wanted('forwarding')) results.push(await benchForwarding(program, say));
 if (wanted('cold-start')) results.push(await benchColdStart(say));
+await postgres?.stop();
 if (values.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
