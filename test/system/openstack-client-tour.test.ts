@@ -48,13 +48,13 @@ subnet unset s4 --allocation-pool start=10.0.0.100,end=10.0.0.120 --tag t
 subnet show s4 -f json ~ "dns_nameservers": \[\][^]*"gateway_ip": "10.0.0.2"
 subnet list --long -f json ~ "s6"
 subnet list --network net1 --ip-version 4 --dhcp --gateway 10.0.0.2 --subnet-range 10.0.0.0/24 --name s4 --project admin -f json ~ "s4"
-port create p1 --network net1 --fixed-ip subnet=s4,ip-address=10.0.0.11 --enable --mac-address fa:16:3e:11:22:33 --tag x --description d -f json ~ "mac_address": "fa:16:3e:11:22:33"[^]*"tags": \[\s*"x"
+port create p1 --network net1 --fixed-ip subnet=s4,ip-address=10.0.0.5 --enable --mac-address fa:16:3e:11:22:33 --tag x --description d -f json ~ "mac_address": "fa:16:3e:11:22:33"[^]*"tags": \[\s*"x"
 port create p2 --network net1 --no-fixed-ip --no-security-group --disable-port-security --vnic-type normal --host h1 --device dev --device-owner compute:nova -f json ~ "binding_host_id": "h1"
 port create p3 --network net1 --extra-dhcp-option name=tftp-server,value=10.0.0.9,ip-version=4 --allowed-address ip-address=10.0.0.200 -f json ~ "opt_name": "tftp-server"
 port create p4 --network net1 --dns-name web --dns-domain example.org. -f json ~ "dns_name": "web"
 port create p5 --network net1 --binding-profile foo=bar --disable -f json ~ "foo": "bar"
 port set p1 --name p11 --fixed-ip subnet=s4 --description z
-port set p11 --name p1 --no-fixed-ip --fixed-ip ip-address=10.0.0.12
+port set p11 --name p1 --no-fixed-ip --fixed-ip ip-address=10.0.0.6
 port set p1 --host h2 --vnic-type normal --binding-profile a=b
 port set p1 --no-binding-profile
 port set p1 --security-group default --allowed-address ip-address=10.0.0.77
@@ -63,8 +63,8 @@ port set p1 --disable-port-security
 port set p1 --enable-port-security --tag y
 port set p1 --data-plane-status ACTIVE
 port set p1 --extra-dhcp-option name=mtu,value=1400
-port show p1 -f json ~ "data_plane_status": "ACTIVE"[^]*"ip_address": "10.0.0.12"
-port unset p1 --tag y --fixed-ip subnet=s4,ip-address=10.0.0.12
+port show p1 -f json ~ "data_plane_status": "ACTIVE"[^]*"ip_address": "10.0.0.6"
+port unset p1 --tag y --fixed-ip subnet=s4,ip-address=10.0.0.6
 port unset p1 --data-plane-status
 port unset p1 --qos-policy
 port unset p1 --host

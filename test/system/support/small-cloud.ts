@@ -71,7 +71,9 @@ async function networks(api: NetworkingClient) {
   const range = { cidr: outside.cidr, gateway_ip: outside.gateway, ip_version: 4, enable_dhcp: false };
   await api.subnets.create({ name: 'public-v4', network_id: external.id, ...range });
   const inside = await api.networks.create({ name: 'inside' });
-  const v4 = { ip_version: 4, cidr: '10.100.0.0/24', dns_nameservers: ['192.0.2.53'] };
+  // Addresses above are nobody's: tests that lie or share take theirs from there.
+  const pools = [{ start: '10.100.0.2', end: '10.100.0.199' }];
+  const v4 = { ip_version: 4, cidr: '10.100.0.0/24', allocation_pools: pools, dns_nameservers: ['192.0.2.53'] };
   const subnet = await api.subnets.create({ name: 'inside-v4', network_id: inside.id, ...v4 });
   const router = await api.routers.create({ name: 'r1', external_gateway_info: { network_id: external.id } });
   await api.routers.action(router.id, 'add_router_interface', { subnet_id: subnet.id });
