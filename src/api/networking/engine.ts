@@ -21,14 +21,14 @@ import type { Reader } from '../../store/store.ts';
 import { readContext, type Services, writeContext } from '../services.ts';
 import { bodyMember, isObject } from '../wire/json-body.ts';
 import type { Query } from '../wire/query-string.ts';
-import { JsonText } from '../wire/router.ts';
+import { JsonBytes } from '../wire/router.ts';
 import { type Draft, readChanges, readDraft } from './body.ts';
 import type { AnyRow, Exposed } from './exposure.ts';
 import { readFilters } from './filters.ts';
 import { checkRevision, findParent, findRow, networkOwner, tableOf } from './lookup.ts';
-import { pageLinks, readPage } from './paging.ts';
+import { type Extent, pageLinks, readPage } from './paging.ts';
 import { renderRows } from './render.ts';
-import { renderText, textFormOf } from './render-text.ts';
+import { listBytes, textFormOf } from './render-text.ts';
 
 /** What a request says beside its verb. */
 export interface Request {
@@ -48,7 +48,7 @@ const wantedFields = (query: Query) => (query.get('fields') ?? []).filter((name)
 const denied = (verb: string, exposed: Exposed): Fault => forbidden(ruleName(verb, exposed.resource));
 
 /** `GET /v2.0/ports`. */
-export async function listRows(services: Services, exposed: Exposed, request: Request): Promise<JsonText> {
+export async function listRows(services: Services, exposed: Exposed, request: Request): Promise<JsonBytes> {
   const { resource, operations } = exposed;
   const { caller, query, parentId } = request;
   const conditions = readFilters(exposed, caller, query);
@@ -63,21 +63,26 @@ export async function listRows(services: Services, exposed: Exposed, request: Re
       throw operations.notFound(page.marker, parentId);
     const c = { ...readContext(services, r, caller), filters: query };
     const wanted = wantedFields(query);
-    const links = (rows: readonly AnyRow[]) => pageLinks(`${services.publicUrl()}${request.path}`, query, page, rows);
+    const links = (extent: Extent) => pageLinks(`${services.publicUrl()}${request.path}`, query, page, extent);
     const form = visible === 'none' ? undefined : textFormOf(exposed, caller, wanted);
     if (form) {
-      const found = await r.listText(tableOf(resource), where, page, form.ask);
-      return listBody(exposed, await renderText(c, exposed, form, found), links(found.map(({ row }) => row)));
+      const { parts, extent } = await listBytes(c, exposed, { where, page, form });
+      return listBody(exposed, parts, links(extent));
     }
     const rows = visible === 'none' ? [] : ((await r.list(tableOf(resource), where, page)) as AnyRow[]);
-    return listBody(exposed, JSON.stringify(await renderRows(c, exposed, rows, wanted)), links(rows));
+    const bodies = await renderRows(c, exposed, rows, wanted);
+    return listBody(
+      exposed,
+      [Buffer.from(JSON.stringify(bodies))],
+      links({ count: rows.length, first: rows[0]?.id, last: rows.at(-1)?.id }),
+    );
   });
 }
 
-/** The body of a list, from the text of its rows. */
-function listBody({ resource }: Exposed, rows: string, links: unknown): JsonText {
+/** The body of a list, from the bytes of its rows. */
+function listBody({ resource }: Exposed, rows: readonly Buffer[], links: unknown): JsonBytes {
   const rest = links === undefined ? '' : `,"${resource.plural}_links":${JSON.stringify(links)}`;
-  return new JsonText(`{"${resource.plural}":${rows}${rest}}`);
+  return new JsonBytes(Buffer.concat([Buffer.from(`{"${resource.plural}":`), ...rows, Buffer.from(`${rest}}`)]));
 }
 
 /** `GET /v2.0/ports/{id}`. */

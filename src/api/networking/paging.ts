@@ -3,7 +3,7 @@ import { badRequest, malformedBody } from '../../model/faults.ts';
 import { type Subject, sees } from '../../rules/policy.ts';
 import type { Page } from '../../store/query.ts';
 import type { Query } from '../wire/query-string.ts';
-import { type AnyRow, type Exposed, hasColumn } from './exposure.ts';
+import { type Exposed, hasColumn } from './exposure.ts';
 
 const quoted = (words: readonly string[]) =>
   `[${words
@@ -61,17 +61,24 @@ function link(url: string, query: Query, marker: unknown, reverse: boolean): str
   return `${url}?${params}`;
 }
 
+/** How many rows a page has, and the ids of the first and the last. */
+export interface Extent {
+  readonly count: number;
+  readonly first: unknown;
+  readonly last: unknown;
+}
+
 /** The links of a page; `undefined` for a list that is not paged. `url` is the collection's. */
 export function pageLinks(
   url: string,
   query: Query,
   page: Page,
-  rows: readonly AnyRow[],
+  { count, first, last }: Extent,
 ): { rel: string; href: string }[] | undefined {
   if (page.limit === undefined) return undefined;
-  const isFull = rows.length >= page.limit;
+  const isFull = count >= page.limit;
   const links: { rel: string; href: string }[] = [];
-  if (isFull || page.reverse) links.push({ rel: 'next', href: link(url, query, rows.at(-1)?.id, false) });
-  if (isFull || !page.reverse) links.push({ rel: 'previous', href: link(url, query, rows[0]?.id, true) });
+  if (isFull || page.reverse) links.push({ rel: 'next', href: link(url, query, last, false) });
+  if (isFull || !page.reverse) links.push({ rel: 'previous', href: link(url, query, first, true) });
   return links;
 }

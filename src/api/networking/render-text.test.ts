@@ -99,6 +99,27 @@ test('a list of ports is what the ports are one by one, whatever is asked of it'
   );
 });
 
+test('a long list is the same in pieces as in one, with its links', async () => {
+  const network = await api.ask(api.admin, 'POST', '/v2.0/networks', { network: { name: 'long' } });
+  const network_id = network.body.network.id;
+  const ports = Array.from({ length: 250 }, (_, at) => ({ network_id, name: `long-${at}` }));
+  assert.equal((await api.ask(api.admin, 'POST', '/v2.0/ports', { ports })).status, 201);
+  for (const limit of [0, 1, 99, 100, 101, 200, 249, 250, 251]) {
+    const query = `ports?network_id=${network_id}&limit=${limit}`;
+    // An order that is asked for is read at once.
+    const whole = JSON.parse(await text(api.admin, `${query}&sort_key=id&sort_dir=asc`));
+    const inPieces = JSON.parse(await text(api.admin, query));
+    assert.deepEqual(inPieces.ports, whole.ports);
+    assert.equal(whole.ports.length, limit === 0 ? 250 : Math.min(limit, 250));
+    const links = (body: Json) => JSON.stringify(body.ports_links ?? null).replaceAll('&sort_key=id&sort_dir=asc', '');
+    assert.equal(links(inPieces), links(whole));
+    const marker = whole.ports[0].id;
+    const further = await text(api.admin, `${query}&marker=${marker}`);
+    const furtherAtOnce = await text(api.admin, `${query}&marker=${marker}&sort_key=id&sort_dir=asc`);
+    assert.deepEqual(JSON.parse(further).ports, JSON.parse(furtherAtOnce).ports);
+  }
+});
+
 for (const resource of resources.filter((one) => !one.parent && one.path.split('/').length === 2)) {
   test(`a list of ${resource.plural} is what they are one by one`, async () => {
     for (const token of tokens) {

@@ -5,8 +5,11 @@
 import type { Resource } from '../../model/language.ts';
 import type { ReadContext } from '../../operations/context.ts';
 import type { Subject } from '../../rules/policy.ts';
+import type { Condition, Page } from '../../store/query.ts';
 import type { TextForm, TextMember, TextRow } from '../../store/store.ts';
 import type { AnyRow, Exposed } from './exposure.ts';
+import { tableOf } from './lookup.ts';
+import type { Extent } from './paging.ts';
 import { type Member, type Shape, shapeOf } from './render.ts';
 
 /** What a list asks of the database, and the computed members: one behind each piece but the last. */
@@ -47,22 +50,78 @@ function computedText({ name, omitted }: Member, values: AnyRow): string {
   return omitted && value === null ? '' : `,${JSON.stringify(name)}:${JSON.stringify(value)}`;
 }
 
-/** The text of the list. */
-export async function renderText(
+/** The texts of rows. */
+async function renderTexts(
   c: ReadContext,
   exposed: Exposed,
-  { computed }: ListForm,
+  computed: readonly Member[],
   found: readonly TextRow<Resource>[],
-): Promise<string> {
+): Promise<string[]> {
   const isComputed = computed.length > 0 && found.length > 0;
   const rows = isComputed ? found.map(({ row }) => row) : [];
   const values = isComputed ? ((await exposed.operations.compute?.(c, rows)) as AnyRow[] | undefined) : undefined;
-  const texts = found.map(({ pieces }, at) => {
+  return found.map(({ pieces }, at) => {
     let members = pieces[0] ?? '';
     for (const [index, member] of computed.entries()) {
       members += computedText(member, values?.[at] ?? {}) + (pieces[index + 1] ?? '');
     }
     return `{${members.slice(1)}}`;
   });
-  return `[${texts.join(',')}]`;
+}
+
+/** Rows that are read and written at a time: what is made for them is young when it goes. */
+const CHUNK = 100;
+
+interface PieceOfList {
+  readonly found: readonly TextRow<Resource>[];
+  readonly texts: readonly string[];
+}
+
+/** What is listed. */
+export interface Listed {
+  readonly where: Condition | undefined;
+  readonly page: Page;
+  readonly form: ListForm;
+}
+
+/** The page's rows piece by piece, each with the rows that it is of; one piece where another order than that of ids is asked for. */
+async function* piecesOf(c: ReadContext, exposed: Exposed, { where, page, form }: Listed): AsyncGenerator<PieceOfList> {
+  const table = tableOf(exposed.resource);
+  const read = async (part: Page) => {
+    const found = await c.r.listText(table, where, part, form.ask);
+    return { found, texts: await renderTexts(c, exposed, form.computed, found) };
+  };
+  if (page.sort?.length || page.reverse || !form.ask.columns.includes('id')) return yield await read(page);
+  let left = page.limit ?? Number.POSITIVE_INFINITY;
+  let { marker } = page;
+  while (left > 0) {
+    const limit = Math.min(left, CHUNK);
+    const piece = await read({ limit, ...(marker === undefined ? {} : { marker }) });
+    yield piece;
+    if (piece.found.length < limit) return;
+    left -= limit;
+    marker = piece.found.at(-1)?.row.id as string;
+    await new Promise((resume) => setImmediate(resume));
+  }
+}
+
+/**
+ * The list as bytes of JSON (`[{…},{…}]`, in some parts). A long list in the order of ids is read piece by piece of one state of
+ * the database, and others are answered in between.
+ */
+export async function listBytes(
+  c: ReadContext,
+  exposed: Exposed,
+  listed: Listed,
+): Promise<{ parts: Buffer[]; extent: Extent }> {
+  const parts = [Buffer.from('[')];
+  let extent: Extent = { count: 0, first: undefined, last: undefined };
+  for await (const { found, texts } of piecesOf(c, exposed, listed)) {
+    if (found.length === 0) break;
+    parts.push(Buffer.from(`${extent.count === 0 ? '' : ','}${texts.join(',')}`));
+    const ids = found.map(({ row }) => (row as AnyRow).id);
+    const { count, first } = extent;
+    extent = { count: count + ids.length, first: count === 0 ? ids[0] : first, last: ids.at(-1) };
+  }
+  return { parts: [...parts, Buffer.from(']')], extent };
 }

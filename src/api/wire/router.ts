@@ -13,11 +13,11 @@ declare module 'fastify' {
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** A body that is JSON text already. */
-export class JsonText {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
+/** A body that is JSON already, in UTF-8. */
+export class JsonBytes {
+  readonly bytes: Buffer;
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
   }
 }
 
@@ -52,7 +52,7 @@ export const route: Router = (app, path, handlers) => {
           return reply.code(reply.statusCode === 200 || reply.statusCode === 201 ? 204 : reply.statusCode).send();
         return reply
           .header('content-type', 'application/json')
-          .send(body instanceof JsonText ? body.text : JSON.stringify(body));
+          .send(body instanceof JsonBytes ? body.bytes : JSON.stringify(body));
       },
     });
   }
