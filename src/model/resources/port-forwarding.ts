@@ -20,6 +20,8 @@ export const portForwarding = bareResource({
     ['internal_port_id', 'protocol', 'internal_ip_address', 'internal_port_range'],
   ],
   indexes: [
+    // A page of the forwardings of a floating IP, in the order of their ids.
+    ['floatingip_id'],
     ['floatingip_id', 'protocol', 'external_first'],
     ['internal_port_id', 'protocol', 'internal_ip_address', 'internal_first'],
   ],
