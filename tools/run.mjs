@@ -70,7 +70,7 @@ async function main(args) {
   const set = debianSet(args);
   if (set !== undefined) ensureDebianPackages(root, set);
   const script = scripts[args[0]];
-  if (script === undefined) await ensureBundle(root);
+  if (script === undefined || args[0] === '--bench') await ensureBundle(root);
   const file = script === undefined ? bundlePath(root) : join(root, script);
   const rest = script === undefined ? args : args.slice(1);
   if (node === process.execPath) await runHere(file, rest);
