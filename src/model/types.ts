@@ -42,6 +42,8 @@ export interface Type<T> {
   readonly schema: JsonSchema;
   readonly column: Column;
   readonly nullable: boolean;
+  /** Its text has no character that JSON would escape: between quotes it is JSON. */
+  readonly isPlain: boolean;
   parse(value: unknown): T | Problem;
 }
 
@@ -53,17 +55,24 @@ function type<T>(
   schema: JsonSchema,
   column: Column,
   read: (value: unknown) => T | undefined,
+  isPlain = false,
 ): Type<T> {
   return {
     expected,
     schema,
     column,
     nullable: false,
+    isPlain,
     parse(value) {
       const result = read(value);
       return result === undefined ? new Problem(expected, value) : result;
     },
   };
+}
+
+/** As `type`, of text in which nothing is ever to be escaped. */
+function plain<T>(expected: string, schema: JsonSchema, read: (value: unknown) => T | undefined): Type<T> {
+  return type(expected, schema, 'text', read, true);
 }
 
 // Lone surrogates and NUL cannot be stored by PostgreSQL, and no client means to send them.
@@ -82,7 +91,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** A UUID in its usual text; capital letters are read and made small. */
 export function uuid(): Type<string> {
-  return type('a UUID', { type: 'string', format: 'uuid' }, 'text', (value) =>
+  return plain('a UUID', { type: 'string', format: 'uuid' }, (value) =>
     typeof value === 'string' && UUID.test(value.toLowerCase()) ? value.toLowerCase() : undefined,
   );
 }
@@ -125,21 +134,21 @@ export function oneNumberOf(...numbers: number[]): Type<number> {
 
 /** One of the given words. */
 export function oneOf<const T extends string>(...words: T[]): Type<T> {
-  return type(`one of ${words.join(', ')}`, { type: 'string', enum: words }, 'text', (value) =>
-    words.find((word) => word === value),
-  );
+  const isPlain = words.every((word) => JSON.stringify(word) === `"${word}"`);
+  const read = (value: unknown) => words.find((word) => word === value);
+  return type(`one of ${words.join(', ')}`, { type: 'string', enum: words }, 'text', read, isPlain);
 }
 
 /** An IPv4 or IPv6 address, kept in canonical text. */
 export function ip(): Type<string> {
-  return type('an IP address', { type: 'string', anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] }, 'text', (value) =>
+  return plain('an IP address', { type: 'string', anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] }, (value) =>
     typeof value === 'string' ? canonicalIp(value) : undefined,
   );
 }
 
 /** A prefix such as 10.0.0.0/24, kept in canonical text with its host bits cleared; a bare address is a full-length prefix. */
 export function cidr(): Type<string> {
-  return type('a prefix such as 10.0.0.0/24', { type: 'string', examples: ['10.0.0.0/24'] }, 'text', (value) => {
+  return plain('a prefix such as 10.0.0.0/24', { type: 'string', examples: ['10.0.0.0/24'] }, (value) => {
     const parsed = typeof value === 'string' ? parseCidr(value) : undefined;
     return parsed && formatCidr(parsed);
   });
@@ -147,7 +156,7 @@ export function cidr(): Type<string> {
 
 /** An address with the length of a prefix, such as 10.0.0.5/24, its host bits kept; a bare address has its full length. */
 export function ipPrefix(): Type<string> {
-  return type('a prefix such as 10.0.0.0/24', { type: 'string', examples: ['10.0.0.0/24'] }, 'text', (value) => {
+  return plain('a prefix such as 10.0.0.0/24', { type: 'string', examples: ['10.0.0.0/24'] }, (value) => {
     const parsed = typeof value === 'string' ? parseCidr(value) : undefined;
     const address = typeof value === 'string' ? canonicalIp(value.split('/', 1)[0] ?? '') : undefined;
     return parsed && address && `${address}/${parsed.length}`;
@@ -157,7 +166,7 @@ export function ipPrefix(): Type<string> {
 /** A unicast MAC address, kept in small letters with colons. */
 export function mac(): Type<string> {
   const pattern = '^([0-9a-f]{2}:){5}[0-9a-f]{2}$';
-  return type('a unicast MAC address such as fa:16:3e:00:00:01', { type: 'string', pattern }, 'text', (value) => {
+  return plain('a unicast MAC address such as fa:16:3e:00:00:01', { type: 'string', pattern }, (value) => {
     const text = typeof value === 'string' ? value.toLowerCase().replaceAll('-', ':') : '';
     if (!new RegExp(pattern).test(text) || text === '00:00:00:00:00:00') return undefined;
     return (Number.parseInt(text.slice(0, 2), 16) & 1) === 0 ? text : undefined;
@@ -166,7 +175,7 @@ export function mac(): Type<string> {
 
 /** A time as the API writes it. */
 export function timestamp(): Type<string> {
-  return type('a time such as 2026-01-01T00:00:00Z', { type: 'string', format: 'date-time' }, 'text', (value) =>
+  return plain('a time such as 2026-01-01T00:00:00Z', { type: 'string', format: 'date-time' }, (value) =>
     typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ?$/.test(value) ? value : undefined,
   );
 }
@@ -174,7 +183,7 @@ export function timestamp(): Type<string> {
 /** "a" or "a:b" with 1 ≤ a ≤ b ≤ 65535, kept as "a:b". */
 export function portRange(): Type<string> {
   const expected = 'a port "a" or a range "a:b" with 1 <= a <= b <= 65535';
-  return type(expected, { type: 'string', pattern: '^\\d{1,5}(:\\d{1,5})?$' }, 'text', (value) => {
+  return plain(expected, { type: 'string', pattern: '^\\d{1,5}(:\\d{1,5})?$' }, (value) => {
     const text = typeof value === 'number' ? String(value) : value;
     const match = typeof text === 'string' ? /^(\d{1,5})(?::(\d{1,5}))?$/.exec(text) : null;
     if (!match) return undefined;
@@ -203,6 +212,7 @@ export function nullable<T>(inner: Type<T>): Type<T | null> {
     schema: { anyOf: [inner.schema, { type: 'null' }] },
     column: inner.column,
     nullable: true,
+    isPlain: inner.isPlain,
     parse(value) {
       if (value === null) return null;
       const result = inner.parse(value);
@@ -248,6 +258,7 @@ export function list<T>(of: Type<T>, options: { max?: number; unique?: boolean }
     schema: { type: 'array', items: of.schema, maxItems: max, ...(options.unique ? { uniqueItems: true } : {}) },
     column: 'json',
     nullable: false,
+    isPlain: false,
     parse(value) {
       if (!Array.isArray(value) || value.length > max) return new Problem(expected, value);
       const items: T[] = [];
@@ -287,6 +298,7 @@ export function object<R extends Members, O extends Members = Record<never, neve
     },
     column: 'json',
     nullable: false,
+    isPlain: false,
     parse(value) {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) return new Problem(expected, value);
       const given = value as Record<string, unknown>;

@@ -7,6 +7,8 @@ export interface Column {
   readonly name: string;
   readonly type: ColumnType;
   readonly nullable: boolean;
+  /** Its text is JSON once it stands between quotes. */
+  readonly isPlain: boolean;
   /** The value of a row that leaves the field out; `undefined`: there is none. */
   readonly fallback: unknown;
   readonly references?: { readonly record: string; readonly onDelete: 'restrict' | 'cascade' };
@@ -53,6 +55,7 @@ function derive(record: Record_): Table {
         name,
         type: type.column,
         nullable: type.nullable,
+        isPlain: type.isPlain,
         fallback: 'default' in field ? field.default : type.nullable ? null : undefined,
         ...(references ? { references } : {}),
       }),

@@ -9,12 +9,31 @@ import type { Scope } from './scope.ts';
 import type { TextForm, TextMember, TextRow } from './store.ts';
 import { columnOf, fromCell, type Table, tableOf } from './table.ts';
 
-function memberParts(dialect: Dialect, table: Table, { name, column, omitted }: TextMember): Expression<unknown>[] {
+/** A part of a text: constant, or what a row has. */
+type Part = string | Expression<unknown>;
+
+function valueParts(dialect: Dialect, table: Table, column: string): Part[] {
   const from = reference(table, column);
-  const start = sql.lit(`,${JSON.stringify(name)}:`);
-  const value = dialect.jsonText(columnOf(table, column), from);
-  if (!omitted) return [start, value];
-  return [sql`case when ${from} is null then '' else ${dialect.concat([start, value])} end`];
+  const { isPlain, nullable, ...rest } = columnOf(table, column);
+  if (isPlain && !nullable) return ['"', from, '"'];
+  return [dialect.jsonText({ isPlain, nullable, ...rest }, from)];
+}
+
+function memberParts(dialect: Dialect, table: Table, { name, column, omitted }: TextMember): Part[] {
+  const parts = [`,${JSON.stringify(name)}:`, ...valueParts(dialect, table, column)];
+  if (!omitted) return parts;
+  return [sql`case when ${reference(table, column)} is null then '' else ${joined(dialect, parts)} end`];
+}
+
+/** The parts one after another; each costs for every row, so that constants that meet are one. */
+function joined(dialect: Dialect, parts: readonly Part[]): Expression<string> {
+  const merged: Part[] = [];
+  for (const part of parts) {
+    const last = merged.at(-1);
+    if (typeof part === 'string' && typeof last === 'string') merged[merged.length - 1] = last + part;
+    else merged.push(part);
+  }
+  return dialect.concat(merged.map((part) => (typeof part === 'string' ? sql.lit(part) : part)));
 }
 
 function selectionOf(dialect: Dialect, table: Table, { columns, pieces }: TextForm<Record_>): Selection {
@@ -25,7 +44,12 @@ function selectionOf(dialect: Dialect, table: Table, { columns, pieces }: TextFo
     terms: () =>
       sql.join([
         ...columns.map((column) => reference(table, columnOf(table, column).name)),
-        ...pieces.map((piece) => dialect.concat(piece.flatMap((member) => memberParts(dialect, table, member)))),
+        ...pieces.map((piece) =>
+          joined(
+            dialect,
+            piece.flatMap((member) => memberParts(dialect, table, member)),
+          ),
+        ),
       ]),
   };
 }

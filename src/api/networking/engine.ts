@@ -82,7 +82,7 @@ export async function listRows(services: Services, exposed: Exposed, request: Re
 /** The body of a list, from the bytes of its rows. */
 function listBody({ resource }: Exposed, rows: readonly Buffer[], links: unknown): JsonBytes {
   const rest = links === undefined ? '' : `,"${resource.plural}_links":${JSON.stringify(links)}`;
-  return new JsonBytes(Buffer.concat([Buffer.from(`{"${resource.plural}":`), ...rows, Buffer.from(`${rest}}`)]));
+  return new JsonBytes([Buffer.from(`{"${resource.plural}":`), ...rows, Buffer.from(`${rest}}`)]);
 }
 
 /** `GET /v2.0/ports/{id}`. */

@@ -1,4 +1,5 @@
 /** Registering routes: a path with its handlers by method; a method that it does not have is a 405 that says so. */
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { methodNotAllowed, unauthorized } from '../../model/faults.ts';
 import type { Caller } from '../../operations/context.ts';
@@ -11,14 +12,24 @@ declare module 'fastify' {
   }
 }
 
+/** Bodies shorter than this go out in one piece. */
+const JOINED_BYTES = 256 * 1024;
+
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** A body that is JSON already, in UTF-8. */
+/** A body that is JSON already, in UTF-8, in one part or many. */
 export class JsonBytes {
-  readonly bytes: Buffer;
-  constructor(bytes: Buffer) {
-    this.bytes = bytes;
+  readonly parts: readonly Buffer[];
+  constructor(parts: readonly Buffer[]) {
+    this.parts = parts;
   }
+}
+
+/** Sends the parts as they are: joined, a long list would be copied once more. */
+function sendBytes(reply: FastifyReply, { parts }: JsonBytes): FastifyReply {
+  const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+  if (bytes < JOINED_BYTES) return reply.send(Buffer.concat(parts, bytes));
+  return reply.header('content-length', bytes).send(Readable.from(parts, { objectMode: false }));
 }
 
 /** Answers a request; the value returned is the JSON body, `undefined` is an empty answer. */
@@ -50,9 +61,8 @@ export const route: Router = (app, path, handlers) => {
         if (reply.sent) return reply;
         if (body === undefined)
           return reply.code(reply.statusCode === 200 || reply.statusCode === 201 ? 204 : reply.statusCode).send();
-        return reply
-          .header('content-type', 'application/json')
-          .send(body instanceof JsonBytes ? body.bytes : JSON.stringify(body));
+        reply.header('content-type', 'application/json');
+        return body instanceof JsonBytes ? sendBytes(reply, body) : reply.send(JSON.stringify(body));
       },
     });
   }

@@ -36,6 +36,7 @@ const target: Type<string> = {
   schema: { type: 'string', maxLength: 36 },
   column: 'text',
   nullable: false,
+  isPlain: false,
   parse(value) {
     const isTarget = typeof value === 'string' && (value === EVERYBODY || projectId.test(value));
     return isTarget ? value : new Problem(this.expected, value);

@@ -9,6 +9,7 @@ const prefixLength: Type<string> = {
   schema: { type: 'string', pattern: '^\\d{1,3}$' },
   column: 'text',
   nullable: false,
+  isPlain: false,
   parse(value) {
     const length = lengths.parse(value);
     return typeof length === 'number' ? String(length) : length;
