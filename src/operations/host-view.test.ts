@@ -367,7 +367,7 @@ test('the objects that a host follows by its keys are those of a full rebuild, a
   });
   const done = new Map<string, number>();
   await fc.assert(
-    fc.asyncProperty(fc.array(anAct, { maxLength: 40, size: 'max' }), async (sequence) => {
+    fc.asyncProperty(fc.array(anAct, { minLength: 20, maxLength: 40, size: 'max' }), async (sequence) => {
       const cloud = await startUp();
       try {
         const views = new Map<string, View>();
