@@ -1,4 +1,5 @@
 /** Networks. */
+import { together } from '../lib/together.ts';
 import { invalidSharedSetting, networkInUse, networkNotFound } from '../model/faults.ts';
 import { network, port, type segment, subnet } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
@@ -153,9 +154,11 @@ function manyWays(segments: readonly Row<typeof segment>[]): Partial<NetworkRow>
 
 /** The subnets of each network, their zones, and the segments of those that have several: a few queries. */
 async function compute(c: ReadContext, rows: readonly NetworkRow[]): Promise<Partial<NetworkRow>[]> {
-  const subnets = rows.length > 0 ? await c.r.find(subnet, { network_id: rows.map((row) => row.id) }) : [];
   const ids = rows.map((row) => row.id);
-  const zones = await zonesOfNetworks(c.r, ids);
+  const [subnets, zones] = await together(
+    rows.length > 0 ? c.r.find(subnet, { network_id: ids }) : Promise.resolve([]),
+    zonesOfNetworks(c.r, ids),
+  );
   const byNetwork = Map.groupBy(subnets, (row) => row.network_id);
   const several = rows.filter((row) => row.several_segments).map((row) => row.id);
   const segments = several.length > 0 ? await segmentsOf(c.r, several) : [];

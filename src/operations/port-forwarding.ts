@@ -1,4 +1,5 @@
 /** Forwarded ports of floating IPs (neutron/services/portforwarding/pf_plugin.py). */
+import { together } from '../lib/together.ts';
 import {
   floatingIpNotFound,
   floatingIpPortAlreadyAssociated,
@@ -53,10 +54,12 @@ async function create(c: Context, draft: Draft<typeof portForwarding>, parent?: 
     internalIp: draft.internal_ip_address ?? '',
   };
   checkRelation(wanted);
-  await checkCollisions(c, wanted);
-  await checkPortIsFree(c, wanted.internalPortId, wanted.internalIp);
-  checkNotAssociated(fip, wanted);
-  const inside = await visiblePort(c, wanted.internalPortId);
+  const [, , , inside] = await together(
+    checkCollisions(c, wanted),
+    checkPortIsFree(c, wanted.internalPortId, wanted.internalIp),
+    checkNotAssociated(fip, wanted),
+    visiblePort(c, wanted.internalPortId),
+  );
   await putOnRouter(c, fip, inside, draft.internal_ip_address);
   return c.t.insert(portForwarding, {
     id: c.random.uuid(),
@@ -76,7 +79,7 @@ async function checkPortIsFree(c: Context, portId: string, ip: string): Promise<
   if (bound) throw portHasBindingFloatingIp({ address: bound.floating_ip_address, id: bound.id }, portId, ip);
 }
 
-function checkNotAssociated(fip: FloatingIp, wanted: Wanted): void {
+async function checkNotAssociated(fip: FloatingIp, wanted: Wanted): Promise<void> {
   if (fip.port_id === null) return;
   throw floatingIpPortAlreadyAssociated(
     { address: fip.floating_ip_address, id: fip.id },
@@ -96,8 +99,10 @@ async function putOnRouter(c: Context, fip: FloatingIp, inside: PortRow, asked: 
   const routerId = insideSubnet && (await routerBetween(c.t, insideSubnet, fip.floating_network_id));
   if (!routerId) throw unreachable(fip.floating_network_id, subnetId, inside.id, fip.id);
   if (fip.router_id !== null && fip.router_id !== routerId) throw onAnotherRouter(fip.id, fip.router_id, inside.id);
-  await c.t.update(floatingip, fip.id, fip.router_id === null ? { router_id: routerId } : {});
-  await c.t.update(port, inside.id, {});
+  await together(
+    c.t.update(floatingip, fip.id, fip.router_id === null ? { router_id: routerId } : {}),
+    c.t.update(port, inside.id, {}),
+  );
   c.t.wake([`router/${routerId}`]);
   return ip;
 }
@@ -119,7 +124,7 @@ function sideConditions(side: 'external' | 'internal', wanted: Wanted): Conditio
  * in the index.
  */
 async function checkCollisions(c: Context, wanted: Wanted, own?: string): Promise<void> {
-  for (const side of ['internal', 'external'] as const) {
+  const check = async (side: 'internal' | 'external') => {
     const before: Condition = { op: 'le', column: `${side}_first`, value: wanted[side].last };
     const notOwn: Condition[] = own === undefined ? [] : [{ op: 'not', of: equals('id', own) }];
     const [last] = await c.t.list(
@@ -131,7 +136,8 @@ async function checkCollisions(c: Context, wanted: Wanted, own?: string): Promis
     if (existing && spansOverlap(existing, wanted[side])) {
       throw collision(side, wanted, existing, own !== undefined);
     }
-  }
+  };
+  await together(check('internal'), check('external'));
 }
 
 function mergedSpans(row: Forwarding, changes: Partial<Forwarding>): Spans {

@@ -1,4 +1,5 @@
 /** Ports: creating, changing and deleting them, for users and for the resources that have ports of their own. */
+import { together } from '../lib/together.ts';
 import {
   deviceIdNotOwnedByProject,
   networkNotFound,
@@ -115,9 +116,12 @@ export async function createPort(
   const deviceOwner = draft.device_owner ?? '';
   const deviceId = draft.device_id ?? '';
   if (!system) await checkDevice(c, deviceOwner, deviceId, standard.project_id);
-  await consumeQuota(c, 'port', standard.project_id, 1, { enforce: !system });
-  const mac = await chooseMac(c, on.id, draft.mac_address);
-  const host = draft['binding:host_id'] || (await hostOfDevice(c, deviceOwner, deviceId));
+  const [, mac, deviceHost] = await together(
+    consumeQuota(c, 'port', standard.project_id, 1, { enforce: !system }),
+    chooseMac(c, on.id, draft.mac_address),
+    hostOfDevice(c, deviceOwner, deviceId),
+  );
+  const host = draft['binding:host_id'] || deviceHost;
   const { fixedIps, ip_allocation } = await chooseFirstAddresses(c, draft, on.id, mac, host);
   await checkPortPolicy(
     c,
@@ -149,9 +153,11 @@ export async function createPort(
     qos_network_policy_id: null,
     trunk_details: null,
   });
-  await takeAddresses(c, row, fixedIps);
-  await setGroups(c, row.id, [], row.security_groups);
-  await wakePort(c, undefined, row);
+  await together(
+    takeAddresses(c, row, fixedIps),
+    setGroups(c, row.id, [], row.security_groups),
+    wakePort(c, undefined, row),
+  );
   return row;
 }
 

@@ -1,4 +1,5 @@
 /** The rules of security groups. */
+import { together } from '../lib/together.ts';
 import {
   forbidden,
   securityGroupNotFound,
@@ -20,7 +21,7 @@ type RuleRow = Row<typeof securityGroupRule>;
 /** Throws SecurityGroupRuleExists where the group has the same rule. An index leads to those few that could be it. */
 async function checkNew(c: Context, rule: RuleRow): Promise<void> {
   const key = ruleKey(rule);
-  for (const prefix of equalPrefixes(rule)) {
+  const check = async (prefix: RuleRow['normalized_cidr']) => {
     const others = await c.t.find(securityGroupRule, {
       security_group_id: rule.security_group_id,
       remote_group_id: rule.remote_group_id,
@@ -31,7 +32,8 @@ async function checkNew(c: Context, rule: RuleRow): Promise<void> {
     });
     const same = others.find((other) => ruleKey(other) === key);
     if (same) throw securityGroupRuleExists(same.id);
-  }
+  };
+  await together(...equalPrefixes(rule).map(check));
 }
 
 async function createRule(c: Context, draft: Draft<typeof securityGroupRule>): Promise<RuleRow> {
@@ -55,10 +57,8 @@ async function createRule(c: Context, draft: Draft<typeof securityGroupRule>): P
     remote_group_id: draft.remote_group_id ?? null,
     remote_address_group_id: draft.remote_address_group_id ?? null,
   });
-  await checkNew(c, rule);
-  await consumeQuota(c, 'security_group_rule', rule.project_id);
-  const row = await c.t.insert(securityGroupRule, rule);
-  await touchGroup(c, row);
+  await together(checkNew(c, rule), consumeQuota(c, 'security_group_rule', rule.project_id));
+  const [row] = await together(c.t.insert(securityGroupRule, rule), touchGroup(c, rule));
   return row;
 }
 

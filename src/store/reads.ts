@@ -22,11 +22,16 @@ export function keyColumn(table: Table): string {
 /** The row with this key. */
 export async function get<R extends Record_>(scope: Scope, record: R, id: string): Promise<Row<R> | undefined> {
   const table = tableOf(record);
-  const parameters = [keyCell(scope, table, id)];
-  const [cells] = await scope.rows(`get ${table.name}`, parameters, () =>
+  const { shape, parameters } = byKey(scope, table, id);
+  const [cells] = await scope.known(table, shape, parameters, () =>
     select(scope, table).where(keyColumn(table), '=', parameters[0] as Cell),
   );
   return cells && toRow<R>(table, cells);
+}
+
+/** The question of `get`. */
+export function byKey(scope: Scope, table: Table, id: string): { shape: string; parameters: Cell[] } {
+  return { shape: `get ${table.name}`, parameters: [keyCell(scope, table, id)] };
 }
 
 /** The cell of a key that a client may have given: one that no database stores is the key of nothing. */
@@ -58,7 +63,7 @@ export async function find<R extends Record_>(
   const binding = scope.binding();
   const { parameters } = binding;
   const where = bindCondition(binding, table, conditionOf(table, match));
-  const rows = await scope.rows(`find ${table.name} ${where.shape} ${limit}`, parameters, () => {
+  const rows = await scope.known(table, `find ${table.name} ${where.shape} ${limit}`, parameters, () => {
     let query = select(scope, table).where(where.expression());
     for (const name of table.key) query = query.orderBy(reference(table, name));
     return limit === undefined ? query : query.limit(sql.lit(limit));

@@ -4,6 +4,7 @@ import { records } from '../model/index.ts';
 import type { Record_ } from '../model/language.ts';
 import type { Binding } from './condition.ts';
 import type { Dialect, Executor, Parameter } from './dialect/dialect.ts';
+import { RowCache } from './row-cache.ts';
 import { type Compilable, Statements } from './statements.ts';
 import type { Cell, Table } from './table.ts';
 
@@ -30,12 +31,22 @@ export function shared(dialect: Dialect, clock: Clock): Shared {
 export class Scope {
   readonly shared: Shared;
   readonly #executor: Executor;
+  readonly #cache: RowCache;
   #pending = 0;
   #end: Error | undefined;
 
-  constructor(shared: Shared, executor: Executor) {
+  /** @param cache what the transaction or snapshot has read; scopes of one transaction share it. */
+  constructor(shared: Shared, executor: Executor, cache = new RowCache()) {
     this.shared = shared;
     this.#executor = executor;
+    this.#cache = cache;
+  }
+
+  /** As `rows`, of one table, where the parameters say by equality which: what was read before is not read again. */
+  known(table: Table, shape: string, parameters: readonly Parameter[], build: () => Compilable): Promise<Cell[][]> {
+    if (this.#end) return Promise.reject(this.#end);
+    const question = `${shape} ${JSON.stringify(parameters)}`;
+    return this.#cache.read(table.name, question, () => this.rows(shape, parameters, build));
   }
 
   /** Runs a statement whose shape the code determines; gives its rows. */
@@ -52,14 +63,30 @@ export class Scope {
 
   /** Runs a statement that writes to the table; gives how many rows it touched. A constraint's refusal is a ConstraintError. */
   run(table: Table, shape: string, parameters: readonly Parameter[], build: () => Compilable): Promise<number> {
+    this.#cache.written(table.name);
     const statement = this.shared.statements.fixed(shape, parameters, build);
     return this.#guard(() => this.#executor.run(statement, parameters), table);
   }
 
-  /** As `run`, with the rows that the statement returns. */
-  write(table: Table, shape: string, parameters: readonly Parameter[], build: () => Compilable): Promise<Cell[][]> {
+  /** As `run`, of a statement that removes rows: with them go those that reference them, in whatever table. */
+  erase(table: Table, shape: string, parameters: readonly Parameter[], build: () => Compilable): Promise<number> {
+    this.#cache.clear();
+    return this.run(table, shape, parameters, build);
+  }
+
+  /** As `run`, with the rows that the statement returns; `answers` is the question that these rows answer from now on. */
+  write(
+    table: Table,
+    shape: string,
+    parameters: readonly Parameter[],
+    build: () => Compilable,
+    answers?: { readonly shape: string; readonly parameters: readonly Parameter[] },
+  ): Promise<Cell[][]> {
+    this.#cache.written(table.name);
     const statement = this.shared.statements.fixed(shape, parameters, build);
-    return this.#guard(() => this.#executor.rows(statement, parameters), table);
+    const rows = this.#guard(() => this.#executor.rows(statement, parameters), table);
+    if (answers) this.#cache.keep(table.name, `${answers.shape} ${JSON.stringify(answers.parameters)}`, rows);
+    return rows;
   }
 
   /** A fresh binding for a condition. */

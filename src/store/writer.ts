@@ -1,6 +1,7 @@
 /** Writers run one after another and share commits: what waits while one commit is under way goes into the next. */
 import { busy } from '../model/faults.ts';
 import type { Executor } from './dialect/dialect.ts';
+import { RowCache } from './row-cache.ts';
 import { Scope, type Shared } from './scope.ts';
 import { Session } from './session.ts';
 import type { Transactor } from './store.ts';
@@ -157,18 +158,20 @@ export class Writer {
     let job = await this.#next(jobs, 0);
     if (!job) return { outcomes, rev: 0 };
     const transaction = await this.#begin(jobs);
+    const cache = new RowCache();
     const started = performance.now();
     try {
       for (; job; job = await this.#next(jobs, outcomes.length)) {
         if (dirty) await transaction.next();
         dirty = false;
         try {
-          const { value, entry } = await this.#perform(transaction, job);
+          const { value, entry } = await this.#perform(transaction, cache, job);
           if (entry) entries.push(entry);
           outcomes.push({ job, value, failed: false });
           dirty = true;
         } catch (error) {
           if (this.#target.mayRetry(error)) throw error;
+          cache.clear();
           await transaction.undo();
           outcomes.push({ job, error, failed: true });
         }
@@ -195,8 +198,12 @@ export class Writer {
   }
 
   // The journal entry is under way when this resolves: the next job need not wait for it, the commit does.
-  async #perform(transaction: Transaction, job: Job): Promise<{ value: unknown; entry?: Promise<number> }> {
-    const scope = new Scope(this.#target.shared, transaction.executor);
+  async #perform(
+    transaction: Transaction,
+    cache: RowCache,
+    job: Job,
+  ): Promise<{ value: unknown; entry?: Promise<number> }> {
+    const scope = new Scope(this.#target.shared, transaction.executor, cache);
     const session = new Session(scope);
     const value = await scope.during(() => within(this.#limits.workMs, job.work(session)));
     const keys = session.woken();

@@ -6,7 +6,7 @@ import { quotaUsage } from '../model/index.ts';
 import type { Record_, Row } from '../model/language.ts';
 import { bindCondition } from './condition.ts';
 import type { Parameter } from './dialect/dialect.ts';
-import { conditionOf, get, keyCell, keyColumn } from './reads.ts';
+import { byKey, conditionOf, get, keyCell, keyColumn } from './reads.ts';
 import type { Scope } from './scope.ts';
 import type { Match, UpdateOptions } from './store.ts';
 import { type Cell, columnOf, type Table, tableOf, toCell, toCells, toRow } from './table.ts';
@@ -89,7 +89,7 @@ export async function update<R extends Record_>(
   const key = keyCell(scope, table, id);
   const parameters = [...cells.map(([, cell]) => cell), key];
   const shape = `update ${table.name} ${cells.map(([name]) => name).join()}${bump ? '+' : ''}`;
-  const rows = await scope.write(table, shape, parameters, () => {
+  const build = () => {
     const { db } = scope.shared.dialect;
     const revision = bump ? { revision_number: sql<number>`revision_number + 1` } : {};
     return db
@@ -97,7 +97,8 @@ export async function update<R extends Record_>(
       .set({ ...Object.fromEntries(cells), ...revision })
       .where(keyColumn(table), '=', key)
       .returning(table.columns.map((column) => column.name));
-  });
+  };
+  const rows = await scope.write(table, shape, parameters, build, byKey(scope, table, id));
   return rows[0] && toRow<R>(table, rows[0]);
 }
 
@@ -105,7 +106,7 @@ export async function update<R extends Record_>(
 export async function remove(scope: Scope, record: Record_, id: string): Promise<boolean> {
   const table = tableOf(record);
   const parameters = [keyCell(scope, table, id)];
-  const removed = await scope.run(table, `delete ${table.name}`, parameters, () =>
+  const removed = await scope.erase(table, `delete ${table.name}`, parameters, () =>
     scope.shared.dialect.db.deleteFrom(table.name).where(keyColumn(table), '=', parameters[0] as Cell),
   );
   return removed > 0;
@@ -116,7 +117,7 @@ export function removeMany<R extends Record_>(scope: Scope, record: R, match: Ma
   const table = tableOf(record);
   const binding = scope.binding();
   const where = bindCondition(binding, table, conditionOf(table, match));
-  return scope.run(table, `delete ${table.name} ${where.shape}`, binding.parameters, () =>
+  return scope.erase(table, `delete ${table.name} ${where.shape}`, binding.parameters, () =>
     scope.shared.dialect.db.deleteFrom(table.name).where(where.expression()),
   );
 }
