@@ -85,12 +85,17 @@ export function planScope(batch: readonly Unit[], scope: Scope, have: Facts): St
 
 /** Whether a fact of this kind, found as it is wanted, counts as made by us: what is Neutrino's by its name. */
 export function isOurs(fact: Fact): boolean {
-  if (fact.fact === 'sysctl') return false;
-  return fact.fact !== 'link' || (fact.kind.type !== 'foreign' && !isSharedBridge(fact));
+  return fact.fact !== 'sysctl' && !isForeign(fact) && !isSharedBridge(fact);
+}
+
+/** Whether a fact is about a device that someone else made. */
+export function isForeign(fact: Fact): boolean {
+  return (fact.fact === 'link' && fact.kind.type === 'foreign') || (fact.fact === 'ovs-port' && fact.foreign === true);
 }
 
 /** Whether a fact is a bridge that others may use too. */
 export function isSharedBridge(fact: Fact): boolean {
+  if (fact.fact === 'ovs-bridge') return fact.shared === true;
   return fact.fact === 'link' && fact.kind.type === 'bridge' && fact.kind.shared === true;
 }
 
@@ -104,5 +109,5 @@ export function isRecorded(fact: Fact): boolean {
 
 /** A device of someone else's that a port of ours is: what was set on it is released when the port goes. */
 export function isTap(fact: Fact): boolean {
-  return fact.fact === 'link' && fact.kind.type === 'foreign' && fact.namespace === '';
+  return isForeign(fact) && (fact.fact !== 'link' || fact.namespace === '');
 }

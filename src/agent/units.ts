@@ -3,7 +3,7 @@ import type { HostKey, HostObject } from '../model/host-objects.ts';
 import { type Fact, type FactKey, factKey, factSet } from '../plan/facts.ts';
 import { type HostEnvironment, render, renderBase } from '../plan/render/index.ts';
 import { MultiMap } from './multi-map.ts';
-import { isSharedBridge } from './planning.ts';
+import { isForeign, isSharedBridge } from './planning.ts';
 import { kindOf, newUnit, type Unit, type UnitKey } from './unit.ts';
 
 /** What rendering reads. */
@@ -193,7 +193,7 @@ export class Units {
 
 /** A fact that may be there without our doing, so that it is looked at before it is made. */
 function mayBeThere(fact: Fact): boolean {
-  return (fact.fact === 'link' && fact.kind.type === 'foreign') || isSharedBridge(fact);
+  return isForeign(fact) || isSharedBridge(fact);
 }
 
 const linkNamed = (name: string): Fact => ({ fact: 'link', namespace: '', name, kind: { type: 'foreign' }, up: true });

@@ -23,7 +23,7 @@ function of<K extends Fact['fact']>(facts: readonly Fact[], ...kinds: K[]): Extr
 
 /** The namespace whose state a fact is part of; undefined for what the whole machine has. */
 function placeOf(fact: Fact): Namespace | undefined {
-  return fact.fact === 'netns' || fact.fact === 'file' || fact.fact === 'process' ? undefined : fact.namespace;
+  return fact.fact !== 'process' && 'namespace' in fact ? fact.namespace : undefined;
 }
 
 async function readNamespace(context: HostContext, namespace: Namespace, all: readonly Fact[]): Promise<Fact[]> {

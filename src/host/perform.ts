@@ -48,6 +48,11 @@ function toolOf(step: Step): string {
     case 'nft-table':
     case 'nft-elements':
       return `nft|${fact.namespace}`;
+    case 'ovs-bridge':
+    case 'ovs-port':
+      return 'ovsdb';
+    case 'flows':
+      return `flows|${fact.bridge}`;
     case 'chain':
     case 'hook':
       return `iptables|${fact.namespace}|${fact.family}|${fact.table}`;
@@ -70,7 +75,7 @@ function runs(steps: readonly Step[]): Step[][] {
 function placeOf(step: Step): Namespace {
   if (step.do === 'cut') return step.namespace;
   const { fact } = step;
-  return fact.fact === 'netns' || fact.fact === 'file' || fact.fact === 'process' ? '' : fact.namespace;
+  return fact.fact !== 'process' && 'namespace' in fact ? fact.namespace : '';
 }
 
 /** Hands a run to its performer. */
@@ -99,6 +104,10 @@ function dispatch(context: HostContext, namespace: Namespace, steps: readonly St
     case 'nft-table':
     case 'nft-elements':
       return performNft(namespace, on<NftFact>());
+    case 'ovs-bridge':
+    case 'ovs-port':
+    case 'flows':
+      throw new Error('this machine is not told yet how Open vSwitch is reached');
     case 'chain':
     case 'hook':
       return performIptables(context, namespace, on<ChainFact | HookFact>());

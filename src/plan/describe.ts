@@ -1,5 +1,5 @@
 /** Steps as people read them, one line each; `neutrino agent plan` prints these. */
-import type { Fact, LinkFact, NftElementsFact } from './facts.ts';
+import type { Fact, LinkFact, NftElementsFact, OvsPortFact } from './facts.ts';
 import type { CutStep, Step } from './steps.ts';
 import { translationOf } from './translations.ts';
 
@@ -45,6 +45,13 @@ function elementsText(elements: NftElementsFact['elements']): string {
   return words.join(', ');
 }
 
+function switchPortDetails({ type, options, tag }: OvsPortFact): string {
+  const to = options.remote_ip ?? options.peer;
+  return [type && (to ? `${type} to ${to}` : type), tag && `tag ${tag}`].filter(Boolean).join(', ');
+}
+
+const flowCount = (flows: readonly string[]) => (flows.length === 1 ? '1 flow' : `${flows.length} flows`);
+
 /** The thing itself, and how it is. */
 function subject(fact: Fact): { what: string; how: string } {
   switch (fact.fact) {
@@ -88,6 +95,12 @@ function subject(fact: Fact): { what: string; how: string } {
       return { what: `file   ${fact.path}`, how: `${fact.content.split('\n').length - 1} lines` };
     case 'process':
       return { what: `process ${fact.name}${inNamespace(fact.namespace)}`, how: '' };
+    case 'ovs-bridge':
+      return { what: `bridge ${fact.name}`, how: `Open vSwitch, ${fact.datapath}, ${fact.failMode}` };
+    case 'ovs-port':
+      return { what: `port   ${fact.name} on ${fact.bridge}`, how: switchPortDetails(fact) };
+    case 'flows':
+      return { what: `flows  ${fact.owner} on ${fact.bridge}`, how: flowCount(fact.flows) };
   }
 }
 
@@ -106,6 +119,9 @@ function difference(fact: Fact, was: Fact): string {
     return before === kept ? kept : `${before} → ${kept}`;
   }
   if (fact.fact === 'set' && was.fact === 'set') return `${was.elements.length} → ${fact.elements.length} addresses`;
+  if (fact.fact === 'ovs-port' && was.fact === 'ovs-port' && fact.tag !== was.tag)
+    return `tag ${was.tag ?? 'none'} → ${fact.tag ?? 'none'}`;
+  if (fact.fact === 'flows' && was.fact === 'flows') return `${was.flows.length} → ${flowCount(fact.flows)}`;
   if (fact.fact === 'route' && was.fact === 'route') return `was via ${was.via ?? 'the link'} on ${was.device}`;
   if (fact.fact === 'process' && was.fact === 'process') return fact.restartOn === was.restartOn ? 'reload' : 'restart';
   if (fact.fact === 'sysctl' && was.fact === 'sysctl') return `was ${was.value}`;
@@ -121,7 +137,9 @@ function describeCut({ namespace, connections }: CutStep): string {
 
 /** A device of someone else's is not removed, only let go. */
 function isRelease(step: Exclude<Step, CutStep>): boolean {
-  return step.do === 'remove' && step.fact.fact === 'link' && step.fact.kind.type === 'foreign';
+  if (step.do !== 'remove') return false;
+  const { fact } = step;
+  return (fact.fact === 'link' && fact.kind.type === 'foreign') || (fact.fact === 'ovs-port' && fact.foreign === true);
 }
 
 /** One line for people: the verb, the thing, where it is, and how it is or what changes of it. */

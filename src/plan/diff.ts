@@ -55,11 +55,16 @@ function withoutDependants(have: Facts, links: readonly LinkFact[]): Facts {
   const bridges = new Set(links.map((link) => linkKey(link.namespace, link.name)));
   const left = new Map<FactKey, Fact>();
   for (const [key, fact] of have) {
-    const on = deviceOf(fact);
+    const on = deviceOf(fact) ?? pluggedIn(fact);
     if (gone.has(key) || (on && gone.has(linkKey(on.namespace, on.device)))) continue;
     left.set(key, released(fact, bridges));
   }
   return left;
+}
+
+/** The device that a port of a switch was given; the switch holds on to the old one when that is made anew. */
+function pluggedIn(fact: Fact): { namespace: string; device: string } | null {
+  return fact.fact === 'ovs-port' && fact.type === '' && !fact.foreign ? { namespace: '', device: fact.name } : null;
 }
 
 function released(fact: Fact, bridges: ReadonlySet<string>): Fact {
@@ -142,9 +147,11 @@ function unwanted(want: Facts, have: Facts, made: ReadonlySet<FactKey>): Fact[] 
 function takenAway(gone: readonly Fact[], have: Facts, why: string): RemoveStep[] {
   const vanishing = vanishingLinks(gone, have);
   const namespaces = new Set(gone.filter((fact) => fact.fact === 'netns').map((fact) => fact.name));
+  const bridges = new Set(gone.flatMap((fact) => (fact.fact === 'ovs-bridge' && !fact.shared ? [fact.name] : [])));
   const steps: RemoveStep[] = [];
   for (const fact of inOrder(gone).reverse()) {
     if (fact.fact !== 'process' && 'namespace' in fact && namespaces.has(fact.namespace)) continue;
+    if ((fact.fact === 'ovs-port' || fact.fact === 'flows') && bridges.has(fact.bridge)) continue;
     const on = deviceOf(fact);
     if (on && vanishing.has(linkKey(on.namespace, on.device))) continue;
     if (fact.fact !== 'link') {

@@ -49,6 +49,8 @@ export interface LinkFact {
   readonly up: boolean;
   /** The bridge (in the same namespace) that it is a port of. */
   readonly master?: string;
+  /** Whether the device is trusted to fill in checksums of what is sent: a switch outside the kernel sees them empty. */
+  readonly txChecksum?: boolean;
 }
 
 /** An address of a device. */
@@ -209,6 +211,54 @@ export interface ProcessFact {
   readonly ownFiles?: readonly string[];
 }
 
+/** How frames are switched: by the kernel's module, or by vswitchd itself. */
+export type OvsDatapath = 'system' | 'netdev';
+
+/**
+ * A bridge of Open vSwitch. `shared` is one that others use too (the bridge of a physical network): where it exists already it is
+ * taken as it is; one that we had to make is marked in its external_ids, and only that one is removed, once it has no port left.
+ */
+export interface OvsBridgeFact {
+  readonly fact: 'ovs-bridge';
+  readonly name: string;
+  readonly datapath: OvsDatapath;
+  readonly failMode: 'secure' | 'standalone';
+  readonly shared?: true;
+}
+
+/** A port of a bridge of Open vSwitch, with its one interface of the same name. */
+export interface OvsPortFact {
+  readonly fact: 'ovs-port';
+  readonly bridge: string;
+  readonly name: string;
+  /** '' is a device that is there already. */
+  readonly type: '' | 'internal' | 'patch' | 'vxlan' | 'gre' | 'geneve';
+  /** Options of the interface, whole. */
+  readonly options: Readonly<Record<string, string>>;
+  /** The local VLAN, 1 to 4094; 4095 is the one that nothing leaves; left out: all of them. */
+  readonly tag?: number;
+  /** Those of the interface's external_ids that matter. */
+  readonly externalIds: Readonly<Record<string, string>>;
+  /**
+   * Plugged in by someone else (an instance's interface): never made or removed, only its tag is set. Removing the fact of one
+   * releases it into VLAN 4095.
+   */
+  readonly foreign?: true;
+}
+
+/**
+ * All flows of one unit on one bridge. They carry a cookie that is made from the owner (`cookieOf`), so that they are told from
+ * those of others. Two owners have no flow of one table, priority and match. They change in one bundle, added before deleted.
+ */
+export interface FlowsFact {
+  readonly fact: 'flows';
+  readonly bridge: string;
+  /** A unit's key, or the name of what several units share. */
+  readonly owner: string;
+  /** Canonical texts (`flow-text.ts`), sorted. A port that a flow names is there before the flow is. */
+  readonly flows: readonly string[];
+}
+
 export type Fact =
   | NetnsFact
   | LinkFact
@@ -223,7 +273,10 @@ export type Fact =
   | NftTableFact
   | NftElementsFact
   | FileFact
-  | ProcessFact;
+  | ProcessFact
+  | OvsBridgeFact
+  | OvsPortFact
+  | FlowsFact;
 
 /** What a fact is about, as one text; two facts with one key contradict each other. */
 export type FactKey = string;
@@ -259,6 +312,12 @@ export function factKey(fact: Fact): FactKey {
       return `file|${fact.path}`;
     case 'process':
       return `process|${fact.name}`;
+    case 'ovs-bridge':
+      return `ovs-bridge|${fact.name}`;
+    case 'ovs-port':
+      return `ovs-port|${fact.name}`;
+    case 'flows':
+      return `flows|${fact.bridge}|${fact.owner}`;
   }
 }
 

@@ -6,7 +6,9 @@ const linkRank = { bridge: 10, vxlan: 11, veth: 12, peer: 13, foreign: 14 } as c
 
 const ranks = {
   netns: 0,
+  'ovs-bridge': 5,
   link: 10,
+  'ovs-port': 16,
   sysctl: 20,
   address: 30,
   route: 40,
@@ -15,6 +17,7 @@ const ranks = {
   set: 60,
   'nft-table': 61,
   'nft-elements': 62,
+  flows: 65,
   chain: 70,
   hook: 80,
   file: 90,
@@ -28,6 +31,7 @@ export const hookRank = ranks.hook;
 export function rank(fact: Fact): number {
   // An instance's tap is let onto the bridge when the rules that guard it are there.
   if (fact.fact === 'link' && fact.kind.type === 'foreign' && fact.namespace === '') return ranks.hook + 1;
+  if (fact.fact === 'ovs-port' && fact.foreign) return ranks.hook + 2;
   if (fact.fact === 'link') return linkRank[fact.kind.type];
   // A next hop may be reachable only by a route without one.
   if (fact.fact === 'route' && fact.via !== null) return ranks.route + 1;

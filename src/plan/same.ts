@@ -1,5 +1,5 @@
 /** When a thing is as it is wanted. What a wanted fact leaves open is never a difference. */
-import type { Fact, LinkFact, LinkKind, NftElementsFact } from './facts.ts';
+import type { Fact, LinkFact, LinkKind, NftElementsFact, OvsPortFact } from './facts.ts';
 import { sameRules } from './rule-text.ts';
 
 /** Whether a link was made in the way that is wanted. */
@@ -17,6 +17,7 @@ function sameLink(want: LinkFact, have: LinkFact): boolean {
   if (want.up !== have.up) return false;
   if (want.mtu !== undefined && want.mtu !== have.mtu) return false;
   if (want.master !== undefined && want.master !== have.master) return false;
+  if (want.txChecksum !== undefined && want.txChecksum !== have.txChecksum) return false;
   return want.mac === undefined || want.mac.toLowerCase() === have.mac?.toLowerCase();
 }
 
@@ -31,6 +32,18 @@ function sameElements(a: NftElementsFact['elements'], b: NftElementsFact['elemen
   return names.length === Object.keys(b).length && names.every((name) => sameText(a[name], b[name]));
 }
 
+function sameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+function sameSwitchPort(want: OvsPortFact, have: OvsPortFact): boolean {
+  if (want.bridge !== have.bridge || want.tag !== have.tag) return false;
+  if (want.foreign) return true;
+  if (want.type !== have.type || !sameRecord(want.options, have.options)) return false;
+  return Object.entries(want.externalIds).every(([name, value]) => have.externalIds[name] === value);
+}
+
 /** Whether `have`, a fact of the same key, is as `want` says. */
 export function same(want: Fact, have: Fact): boolean {
   if (want.fact === 'link') return have.fact === 'link' && sameLink(want, have);
@@ -39,6 +52,10 @@ export function same(want: Fact, have: Fact): boolean {
   if (want.fact === 'nft-table')
     return have.fact === 'nft-table' && sameText([want.sets, want.chains], [have.sets, have.chains]);
   if (want.fact === 'nft-elements') return have.fact === 'nft-elements' && sameElements(want.elements, have.elements);
+  if (want.fact === 'ovs-bridge')
+    return have.fact === 'ovs-bridge' && want.datapath === have.datapath && want.failMode === have.failMode;
+  if (want.fact === 'ovs-port') return have.fact === 'ovs-port' && sameSwitchPort(want, have);
+  if (want.fact === 'flows') return have.fact === 'flows' && sameList(want.flows, have.flows);
   if (want.fact === 'route') return have.fact === 'route' && want.via === have.via && want.device === have.device;
   if (want.fact === 'neighbour') return have.fact === 'neighbour' && want.mac === have.mac;
   if (want.fact === 'sysctl') return have.fact === 'sysctl' && want.value === have.value;

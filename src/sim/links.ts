@@ -77,6 +77,7 @@ function setLink(state: SimState, fact: LinkFact): void {
       throw new SimError(`RTNETLINK answers: Operation not supported (${fact.master})`);
     link.master = fact.master;
   }
+  if (fact.txChecksum !== undefined) link.txChecksum = fact.txChecksum;
   link.up = fact.up;
   if (!fact.up) dropRoutes(namespaceOf(state, fact.namespace), (route) => route.device === fact.name);
 }

@@ -30,6 +30,7 @@ import {
   type SimPlan,
   type SimState,
 } from './state.ts';
+import { putFlows, putSwitch, putSwitchPort, removeFlows, removeSwitch, removeSwitchPort } from './switches.ts';
 
 /** Says of a step (and the number of steps before it) why it fails; undefined lets it pass. */
 export type Fault = (step: Step, index: number) => string | undefined;
@@ -51,6 +52,7 @@ export class SimulatedMachine implements Machine {
     namespaces: new Map([['', newNamespace('')]]),
     files: new Map(),
     processes: new Map(),
+    switches: new Map(),
     connections: [],
     plan: { adds: new Set(), removes: new Set() },
   };
@@ -192,6 +194,15 @@ export class SimulatedMachine implements Machine {
       case 'process':
         this.#start(fact);
         break;
+      case 'ovs-bridge':
+        putSwitch(state, fact, true);
+        break;
+      case 'ovs-port':
+        putSwitchPort(state, fact);
+        break;
+      case 'flows':
+        putFlows(state, fact);
+        break;
     }
   }
 
@@ -250,6 +261,15 @@ export class SimulatedMachine implements Machine {
         break;
       case 'process':
         state.processes.delete(fact.name);
+        break;
+      case 'ovs-bridge':
+        removeSwitch(state, fact);
+        break;
+      case 'ovs-port':
+        removeSwitchPort(state, fact);
+        break;
+      case 'flows':
+        removeFlows(state, fact);
         break;
     }
   }

@@ -2,6 +2,7 @@
 import type { Fact, LinkFact, LinkKind } from '../plan/facts.ts';
 import { tableName } from './nft.ts';
 import { chainName, type SimLink, type SimNamespace, type SimState } from './state.ts';
+import { observeSwitch } from './switches.ts';
 
 function kindOf(asked: LinkKind, link: SimLink): LinkKind {
   const { kind, peer } = link;
@@ -23,6 +24,7 @@ function linkFact(asked: LinkFact, link: SimLink): LinkFact {
     ...(asked.mtu !== undefined ? { mtu } : {}),
     up,
     ...(asked.master !== undefined && master !== undefined ? { master } : {}),
+    ...(asked.txChecksum !== undefined ? { txChecksum: link.txChecksum } : {}),
   };
 }
 
@@ -71,6 +73,10 @@ export function observeFact(state: SimState, fact: Fact): Fact | undefined {
       return state.files.get(fact.path);
     case 'process':
       return state.processes.get(fact.name);
+    case 'ovs-bridge':
+    case 'ovs-port':
+    case 'flows':
+      return observeSwitch(state, fact);
     default: {
       const here = state.namespaces.get(fact.namespace);
       return here && inNamespace(here, fact);

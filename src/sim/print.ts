@@ -1,6 +1,7 @@
 /** The state of a simulated machine as text that a person reads and a test compares. */
 import { allRules } from './filters.ts';
 import type { SimLink, SimNamespace, SimState } from './state.ts';
+import { printSwitches } from './switches.ts';
 
 function byKey<T>(entries: Iterable<[string, T]>): [string, T][] {
   return [...entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
@@ -19,6 +20,7 @@ function printLink(link: SimLink): string[] {
     link.mac && `mac ${link.mac}`,
     `mtu ${link.mtu}`,
     link.master && `master ${link.master}`,
+    link.txChecksum ? '' : 'no tx checksum',
     link.up ? 'up' : 'down',
   ];
   return [
@@ -71,6 +73,7 @@ function printNamespace(name: string, here: SimNamespace): string[] {
 /** Everything, sorted. */
 export function printState(state: SimState): string {
   const lines = byKey(state.namespaces).flatMap(([name, here]) => printNamespace(name, here));
+  lines.push(...printSwitches(state));
   for (const [path, file] of byKey(state.files)) {
     lines.push(`file ${path} ${file.mode.toString(8)}`);
     for (const line of file.content.split('\n').filter(Boolean)) lines.push(`  ${line}`);

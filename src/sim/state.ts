@@ -5,6 +5,8 @@ import type {
   Namespace,
   NftElementsFact,
   NftTableFact,
+  OvsBridgeFact,
+  OvsPortFact,
   ProcessFact,
   RouteFact,
   SetFact,
@@ -23,6 +25,7 @@ export interface SimLink {
   mtu: number;
   up: boolean;
   master: string | undefined;
+  txChecksum: boolean;
   /** In the order in which they came: of those in one subnet the first is the primary one. */
   addresses: { cidr: string; announce: boolean }[];
   /** mac|endpoint. */
@@ -59,6 +62,27 @@ export interface SimTable {
   readonly elements: Map<string, NftElementsFact>;
 }
 
+/** A bridge of Open vSwitch. */
+export interface SimSwitch {
+  fact: OvsBridgeFact;
+  /** Made by Neutrino, rather than there before it. */
+  readonly ours: boolean;
+  /** By name. */
+  readonly ports: Map<string, SimSwitchPort>;
+  /** By owner. */
+  readonly flows: Map<string, readonly string[]>;
+}
+
+/** A port of a bridge of Open vSwitch. */
+export interface SimSwitchPort {
+  fact: OvsPortFact;
+  readonly ours: boolean;
+  /** The device that it was given; 0 where it brings its own. */
+  readonly device: number;
+  /** The number that flows have it by. */
+  readonly ofport: number;
+}
+
 /** An established connection that was translated, for cuts to hit or to spare. */
 export interface SimConnection {
   readonly namespace: Namespace;
@@ -79,6 +103,7 @@ export interface SimState {
   readonly namespaces: Map<Namespace, SimNamespace>;
   readonly files: Map<string, FileFact>;
   readonly processes: Map<string, ProcessFact>;
+  readonly switches: Map<string, SimSwitch>;
   connections: SimConnection[];
   plan: SimPlan;
 }
@@ -112,6 +137,7 @@ export function newLink(namespace: Namespace, name: string, kind: LinkKind, ours
     mtu: name === 'lo' ? 65536 : 1500,
     up: false,
     master: undefined,
+    txChecksum: true,
     addresses: [],
     fdb: new Set(),
     neighbours: new Map(),

@@ -1,9 +1,24 @@
 /** What every rendering is given and gives. */
 import type { HostKey, HostObject } from '../../model/host-objects.ts';
-import type { Fact } from '../facts.ts';
+import type { Fact, OvsDatapath } from '../facts.ts';
 
 /** The object of a key, or undefined where it has not arrived (or is gone). */
 export type Lookup = <K extends HostKey>(key: K) => HostObject | undefined;
+
+/** The types of networks whose frames travel through tunnels. */
+export type TunnelType = 'vxlan' | 'gre' | 'geneve';
+
+/** The options of the Open vSwitch driver; names are Neutron's. */
+export interface OvsEnvironment {
+  readonly integrationBridge: string;
+  readonly tunnelBridge: string;
+  /** `[ovs] datapath_type`. */
+  readonly datapath: OvsDatapath;
+  /** `[agent] tunnel_types`. */
+  readonly tunnelTypes: readonly TunnelType[];
+  /** `[agent] arp_responder`: requests for ports on other hosts are answered here. */
+  readonly arpResponder: boolean;
+}
 
 /** What a rendering needs to know of the host itself. */
 export interface HostEnvironment {
@@ -15,8 +30,17 @@ export interface HostEnvironment {
   readonly bridgeMappings: Record<string, string>;
   /** Names of the devices that are present in the root namespace, for the taps of instances. */
   readonly links: ReadonlySet<string>;
-  readonly driver: 'linuxbridge';
+  readonly driver: 'linuxbridge' | 'openvswitch';
   readonly natDriver: 'iptables';
+  /** How Open vSwitch is used, where it is the driver. */
+  readonly ovs?: OvsEnvironment;
+  /**
+   * The local VLAN of a network on the integration bridge: the same one each time it is asked for. Undefined: all of them are
+   * taken. Only with the driver openvswitch.
+   */
+  readonly localVlan?: (networkId: string) => number | undefined;
+  /** The interface on the integration bridge that is for a port (`external_ids:iface-id`). Only with the driver openvswitch. */
+  readonly portDevice?: (portId: string) => string | undefined;
   /** False: the L3 agent has no extension port_forwarding, so forwarded ports are not realised here. Default true. */
   readonly forwardsPorts?: boolean;
 }
