@@ -2,6 +2,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { ConfigError, loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
+import { languageOf, languages } from '../lib/catalogue.ts';
 import { CommandError, flag, text, texts } from './command.ts';
 import { defaultStateDir } from './state.ts';
 
@@ -37,6 +38,16 @@ export const configOptions = {
   ),
   configDirs: texts('--config-dir DIR', 'a folder of configuration files: its *.conf, by name'),
 };
+
+/** `--lang LANGUAGE`, of commands that speak more than English. */
+export const languageOption = text(
+  '--lang LANGUAGE',
+  'en or zh; default: as LC_ALL, LC_MESSAGES and LANG say',
+  (given) => {
+    if (given === undefined || languages.some((known) => known === given)) return languageOf(given, process.env);
+    throw new CommandError(`--lang takes ${languages.join(' or ')}, not ${JSON.stringify(given)}.`, 2);
+  },
+);
 
 /** What processes that stay have. */
 export const daemonOptions = {

@@ -1,11 +1,14 @@
 /** `neutrino demo`: a whole small cloud in namespaces, proved with real traffic, and gone without a trace. */
+
 import { createCloud, type LabCloud, outside } from '../lab/cloud.ts';
-import { type Cli, CommandError, command, flag, text } from './command.ts';
+import { speaker } from '../lib/catalogue.ts';
+import { type Cli, CommandError, command, flag } from './command.ts';
+import { languageOption } from './common-options.ts';
 import { noteKept, readKept, startTimeOf, takeDown } from './demo/kept.ts';
-import { languageOf, type Say, speaker } from './demo/messages.ts';
+import { type DemoSay, demoSentences } from './demo/messages.ts';
 import { type DemoResult, type Narrator, tellStory } from './demo/story.ts';
 
-function narrator(cli: Cli, say: Say): Narrator {
+function narrator(cli: Cli, say: DemoSay): Narrator {
   const start = performance.now();
   const tell = (line: string) => (cli.json ? cli.tell(line) : cli.write(`${line}\n`));
   return {
@@ -34,7 +37,7 @@ async function tellKept(cloud: LabCloud, n: Narrator, floatingIp: string): Promi
   for (const [what, line] of lines) n.result(`${what}:\n  ${line}`);
 }
 
-async function demo(cli: Cli, keep: boolean, say: Say): Promise<DemoResult> {
+async function demo(cli: Cli, keep: boolean, say: DemoSay): Promise<DemoResult> {
   const n = narrator(cli, say);
   n.chapter(say('hosts', { gateway: outside.gateway }));
   // Server and agent are this same program.
@@ -77,11 +80,11 @@ export const demoCommand = command({
   options: {
     keep: flag('--keep', 'leave the cloud up and tell how to look inside'),
     down: flag('--down', 'take down a cloud that was left up'),
-    lang: text('--lang LANGUAGE', 'en or zh; otherwise as LC_ALL and LANG say'),
+    language: languageOption,
   },
   examples: ['neutrino demo', 'neutrino demo --keep', 'neutrino demo --down'],
-  async run({ keep, down, lang }, cli) {
-    const say = speaker(languageOf(lang, process.env));
+  async run({ keep, down, language }, cli) {
+    const say = speaker(demoSentences, language);
     if (process.getuid?.() !== 0)
       throw new CommandError('The demo makes namespaces, which needs root: run it with sudo.');
     const kept = await readKept();

@@ -1,6 +1,8 @@
-/** What the demo says, in English and Chinese. `{name}` is replaced. */
+/** What the demo says. */
+import { catalogue, type Say } from '../../lib/catalogue.ts';
 
-const catalogue = {
+/** The sentences of the demo. */
+export const demoSentences = catalogue({
   hosts: {
     en: 'An emulated host, with br-ex, and an outside world with the gateway {gateway}',
     zh: '一台模拟主机(含 br-ex),以及带网关 {gateway} 的外部世界',
@@ -53,25 +55,7 @@ const catalogue = {
   hopTenant: { en: 'bridge of the tenant network', zh: '租户网络的网桥' },
   hopGroup: { en: 'the security group', zh: '安全组' },
   hopInstance: { en: 'the instance', zh: '实例' },
-} as const satisfies Record<string, { en: string; zh: string }>;
+});
 
-/** The languages that the demo speaks. */
-export type Language = 'en' | 'zh';
-
-/** The name of a sentence. */
-export type Sentence = keyof typeof catalogue;
-
-/** Says a sentence in a language. */
-export type Say = (sentence: Sentence, values?: Readonly<Record<string, string | number>>) => string;
-
-/** The language of a person's environment (`LC_ALL`, `LC_MESSAGES`, `LANG`), or the one asked for. */
-export function languageOf(asked: string | undefined, env: NodeJS.ProcessEnv): Language {
-  const text = asked ?? env['LC_ALL'] ?? env['LC_MESSAGES'] ?? env['LANG'] ?? '';
-  return text.toLowerCase().startsWith('zh') ? 'zh' : 'en';
-}
-
-/** What says sentences in `language`. */
-export function speaker(language: Language): Say {
-  return (sentence, values = {}) =>
-    catalogue[sentence][language].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? `{${name}}`));
-}
+/** Says the sentences of the demo. */
+export type DemoSay = Say<typeof demoSentences>;

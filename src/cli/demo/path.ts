@@ -1,7 +1,7 @@
 /** The path of a forwarded packet, as the host really has it: device, rule and address at each hop. */
 import type { LabHost } from '../../lab/host.ts';
 import { deviceSuffix } from '../../model/host-objects.ts';
-import type { Say } from './messages.ts';
+import type { DemoSay } from './messages.ts';
 
 /** One hop: where, on which device, by which rule, and the packet's addresses there. */
 export interface Hop {
@@ -28,7 +28,7 @@ const sourceOf = (text: string, floatingIp: string) =>
   new RegExp(`src=(\\S+) dst=${floatingIp.replaceAll('.', '\\.')} sport=(\\d+)`).exec(text);
 
 /** Reads the rules and the connection table of the host, and tells the path. */
-export async function tracePath(host: LabHost, route: Route, say: Say): Promise<Hop[]> {
+export async function tracePath(host: LabHost, route: Route, say: DemoSay): Promise<Hop[]> {
   const router = `qrouter-${route.routerId}`;
   const chain = `neutron-l3-agent-pf-${route.forwardingId.slice(0, 8)}`;
   const group = `neutron-linuxbri-i${route.instance.portId.slice(0, 10)}`;

@@ -3,12 +3,12 @@ import { connect, type NetworkingClient, readClouds } from '../../client/index.t
 import { type LabCloud, outside } from '../../lab/cloud.ts';
 import { dhcp } from '../../lab/instance.ts';
 import { fetchPage, holdConnection, serve } from '../../lab/probe.ts';
-import type { Say } from './messages.ts';
+import type { DemoSay } from './messages.ts';
 import { drawPath, type Hop, type Route, tracePath } from './path.ts';
 
 /** Where the story is told to. */
 export interface Narrator {
-  readonly say: Say;
+  readonly say: DemoSay;
   /** A new chapter. */
   chapter(text: string): void;
   /** A command that a person would type, before it is done. */
