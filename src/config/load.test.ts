@@ -85,6 +85,7 @@ test('values of every kind', () => {
   ).settings;
   assert.deepEqual(networking.mtu.physicalNetworkMtus, { physnet1: 9000, physnet2: 1400 });
   assert.equal(networking.mtu.overlayIpVersion, 6);
+  assert.deepEqual(Object.keys(networking.mtu.places).sort(), ['overlay_ip_version', 'physical_network_mtus']);
   assert.deepEqual(networking.vlanRanges, {
     physnet1: [
       { first: 100, last: 200 },
@@ -255,6 +256,18 @@ test('plug-ins may be named by their classes', () => {
     '[DEFAULT]\nservice_plugins = neutron.services.l3_router.l3_router_plugin.L3RouterPlugin,qos\n',
   );
   assert.deepEqual(settings.networking.servicePlugins, ['router', 'qos']);
+});
+
+test('the options that MTUs follow from are told with the line that counts, whatever they are called there', () => {
+  const { settings } = settingsOf([
+    { path: '/etc/neutron/neutron.conf', content: '[DEFAULT]\n# old\nsegment_mtu = 9000\n[ml2]\npath_mtu = 4000\n' },
+    { path: '/etc/neutron/ml2_conf.ini', content: '[ml2]\npath_mtu = 3000\n[ml2_type_geneve]\nmax_header_size = 38\n' },
+  ]);
+  assert.deepEqual(settings.networking.mtu.places, {
+    global_physnet_mtu: { file: '/etc/neutron/neutron.conf', line: 3 },
+    path_mtu: { file: '/etc/neutron/ml2_conf.ini', line: 2 },
+    max_header_size: { file: '/etc/neutron/ml2_conf.ini', line: 4 },
+  });
 });
 
 /** A value of an option that its kind takes, where there is a way to make one. */

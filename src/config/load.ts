@@ -1,7 +1,7 @@
 /** From files to settings. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { NetworkingSettings } from '../rules/settings.ts';
+import { join, resolve } from 'node:path';
+import type { MtuSettings, NetworkingSettings, OptionPlace } from '../rules/settings.ts';
 import { type OptionDefinition, roleOf } from './option.ts';
 import { options } from './options.ts';
 import { type Entry, type Problem, parseOslo, problemText } from './oslo.ts';
@@ -235,6 +235,25 @@ function pluginName(given: string): string {
   return (given.includes('.') ? pluginClasses[given.slice(given.lastIndexOf('.') + 1)] : undefined) ?? given;
 }
 
+/** The option's place in the files, under its present name. */
+function placeOf(reader: OptionReader, option: OptionDefinition<unknown>): Record<string, OptionPlace> {
+  const entry = reader.entry(option);
+  return entry ? { [option.name]: { file: resolve(entry.file), line: entry.line } } : {};
+}
+
+function mtuSettings(reader: OptionReader): MtuSettings {
+  const { globalPhysnetMtu, pathMtu, physicalNetworkMtus, overlayIpVersion, geneveMaxHeaderSize } = options;
+  const all = [globalPhysnetMtu, pathMtu, physicalNetworkMtus, overlayIpVersion, geneveMaxHeaderSize];
+  return {
+    globalPhysnetMtu: reader.value(globalPhysnetMtu),
+    pathMtu: reader.value(pathMtu),
+    physicalNetworkMtus: reader.value(physicalNetworkMtus),
+    overlayIpVersion: reader.value(overlayIpVersion),
+    geneveMaxHeaderSize: reader.value(geneveMaxHeaderSize),
+    places: Object.assign({}, ...all.map((option) => placeOf(reader, option as OptionDefinition<unknown>))),
+  };
+}
+
 function networkingSettings(reader: OptionReader, hasServerFile: boolean): NetworkingSettings {
   const { value } = reader;
   return {
@@ -250,13 +269,7 @@ function networkingSettings(reader: OptionReader, hasServerFile: boolean): Netwo
     vxlanRanges: value(options.vxlanRanges),
     geneveRanges: value(options.geneveRanges),
     greRanges: value(options.greRanges),
-    mtu: {
-      globalPhysnetMtu: value(options.globalPhysnetMtu),
-      pathMtu: value(options.pathMtu),
-      physicalNetworkMtus: value(options.physicalNetworkMtus),
-      overlayIpVersion: value(options.overlayIpVersion),
-      geneveMaxHeaderSize: value(options.geneveMaxHeaderSize),
-    },
+    mtu: mtuSettings(reader),
     quotas: quotas(reader),
     dhcpAgentsPerNetwork: value(options.dhcpAgentsPerNetwork),
     defaultAvailabilityZones: value(options.defaultAvailabilityZones),

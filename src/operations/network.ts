@@ -4,11 +4,10 @@ import { invalidSharedSetting, networkInUse, networkNotFound } from '../model/fa
 import { network, port, type segment, subnet } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
 import { ACCESS_SHARED } from '../model/resources/rbac-policy.ts';
-import { checkMtuForSubnets, chooseMtu, maximumMtu } from '../rules/mtu.ts';
-import type { Segment } from '../rules/segments.ts';
 import { networkKeys } from '../rules/wake.ts';
 import type { Context, Operations, ReadContext } from './context.ts';
 import { defaultOf, shareExternal } from './network-external.ts';
+import { changedMtu, newMtu } from './network-mtu.ts';
 import { scopesOfNetworks } from './network-scopes.ts';
 import { segmentsOf, takeSegment, travelBy } from './network-segment.ts';
 import { chooseSegments } from './network-segments.ts';
@@ -24,12 +23,6 @@ import { wakeNetwork } from './wake.ts';
 import { checkHints, zonesOfNetworks } from './zones.ts';
 
 type NetworkRow = Row<typeof network>;
-
-/** What a frame may carry on each of the segments. */
-function smallestMtu(c: Context, segments: readonly Segment[]): number {
-  const maxima = segments.map((one) => maximumMtu(c.settings.mtu, one.type, one.physicalNetwork));
-  return Math.min(...maxima);
-}
 
 async function createNetwork(c: Context, draft: Draft<typeof network>): Promise<NetworkRow> {
   const standard = newStandard(c, draft);
@@ -55,7 +48,7 @@ async function createNetwork(c: Context, draft: Draft<typeof network>): Promise<
     several_segments: segments.length > 1,
     l2_adjacency: true,
     dns_domain: draft.dns_domain ?? '',
-    mtu: chooseMtu(draft.mtu, smallestMtu(c, segments)),
+    mtu: newMtu(c, segments, draft.mtu),
     port_security_enabled: draft.port_security_enabled ?? true,
     qos_policy_id: await policyOfNewNetwork(c, standard, draft.qos_policy_id ?? null),
     availability_zones: [],
@@ -90,14 +83,6 @@ const systemOwners = [
   'network:router_gateway',
   'network:floatingip',
 ] as const;
-
-/** The MTU that a change asks for; 0 is the largest possible, which a network with subnets does not take, as in Neutron. */
-async function changedMtu(c: Context, row: NetworkRow, requested: number): Promise<number> {
-  const versions = (await subnetsOf(c, row.id)).map((on) => on.ip_version);
-  checkMtuForSubnets(row.id, requested, versions);
-  const type = row['provider:network_type'] ?? 'local';
-  return chooseMtu(requested, maximumMtu(c.settings.mtu, type, row['provider:physical_network']));
-}
 
 async function updateNetwork(c: Context, row: NetworkRow, changes: Partial<NetworkRow>): Promise<NetworkRow> {
   const external = changes['router:external'];

@@ -4,18 +4,22 @@ import { segmentInUse, segmentNotFound } from '../model/faults-segments.ts';
 import { network, port, segment, subnet } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
 import type { Context, Operations } from './context.ts';
+import { mtuOnSegments } from './network-mtu.ts';
 import { chooseProviderSegment, segmentsOf, takeSegment, travelBy, travelOnHost } from './network-segment.ts';
 import { wakeNetwork } from './wake.ts';
 
 type SegmentRow = Row<typeof segment>;
 
 /** A network shows its first segment; with another first one, or more than one, hosts wire it otherwise. */
-async function showOn(c: Context, networkId: string): Promise<void> {
+async function showOn(c: Context, networkId: string, change: 'added' | 'removed'): Promise<void> {
+  const on = await c.t.get(network, networkId);
+  if (!on) throw networkNotFound(networkId);
   const segments = await segmentsOf(c.t, networkId);
   const [first] = segments;
   const none = { 'provider:network_type': null, 'provider:physical_network': null, 'provider:segmentation_id': null };
   const travel = first ? travelBy(first) : none;
-  await c.t.update(network, networkId, { ...travel, several_segments: segments.length > 1 });
+  const mtu = await mtuOnSegments(c, on, change);
+  await c.t.update(network, networkId, { ...travel, mtu, several_segments: segments.length > 1 });
   await wakeNetwork(c, networkId);
 }
 
@@ -34,7 +38,7 @@ async function create(c: Context, draft: Draft<typeof segment>): Promise<Segment
     description: draft.description ?? '',
     position: (others.at(-1)?.position ?? -1) + 1,
   });
-  await showOn(c, on.id);
+  await showOn(c, on.id, 'added');
   return row;
 }
 
@@ -75,7 +79,7 @@ async function remove(c: Context, row: SegmentRow): Promise<void> {
   if (ports.length > 0)
     throw segmentInUse(row.id, `The segment is still bound with port(s) ${ports.slice(0, 10).join(', ')}`);
   await c.t.delete(segment, row.id);
-  await showOn(c, row.network_id);
+  await showOn(c, row.network_id, 'removed');
 }
 
 /** What the API calls. */

@@ -66,7 +66,20 @@ export interface MtuSettings {
   readonly overlayIpVersion: 4 | 6;
   /** `[ml2_type_geneve] max_header_size`. */
   readonly geneveMaxHeaderSize: number;
+  /** Where those of them stand that something else than the default gives. */
+  readonly places: Readonly<Partial<Record<MtuOptionName, OptionPlace>>>;
 }
+
+/** The options that MTUs follow from, as Neutron's files name them. */
+export type MtuOptionName =
+  | 'global_physnet_mtu'
+  | 'path_mtu'
+  | 'physical_network_mtus'
+  | 'overlay_ip_version'
+  | 'max_header_size';
+
+/** Where an option was given: in a line of a file, or on the command line. */
+export type OptionPlace = { readonly file: string; readonly line: number } | { readonly flag: string };
 
 /** The settings of a start with no file at all. */
 export const defaultSettings: NetworkingSettings = {
@@ -80,7 +93,14 @@ export const defaultSettings: NetworkingSettings = {
   vxlanRanges: [{ first: 1, last: 16777215 }],
   geneveRanges: [{ first: 1, last: 16777215 }],
   greRanges: [{ first: 1, last: 1000000 }],
-  mtu: { globalPhysnetMtu: 1500, pathMtu: 0, physicalNetworkMtus: {}, overlayIpVersion: 4, geneveMaxHeaderSize: 30 },
+  mtu: {
+    globalPhysnetMtu: 1500,
+    pathMtu: 0,
+    physicalNetworkMtus: {},
+    overlayIpVersion: 4,
+    geneveMaxHeaderSize: 30,
+    places: {},
+  },
   quotas: {},
   dhcpAgentsPerNetwork: 1,
   defaultAvailabilityZones: [],

@@ -116,7 +116,7 @@ export const network = resource({
       { hidden: true, default: false },
     ),
     mtu: field(
-      t.integer(0, 65535),
+      t.integer(0, 2147483647),
       'The largest IP packet that it carries, in bytes; 0 in a request: the largest possible.',
       {
         post: 'member',
