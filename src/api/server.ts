@@ -22,6 +22,7 @@ import { identityRoutes } from './identity/routes.ts';
 import { createSessions, type Sessions } from './identity/sessions.ts';
 import { exposeModel, type OperationsByName } from './networking/exposure.ts';
 import { networkingRoutes, versionRoutes } from './networking/routes.ts';
+import { administratorRoutes } from './operator/administrator.ts';
 import { operatorRoutes } from './operator/routes.ts';
 import type { Services } from './services.ts';
 import { refuseConnection } from './wire/connection-errors.ts';
@@ -143,6 +144,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
       request.caller = await access.callerOf(request);
     });
     networkingRoutes(scope, services, exposure);
+    administratorRoutes(scope, services);
   });
   app.register(async (scope) => {
     scope.addHook('onRequest', (request) => authenticateAgent(sessions, access, request));

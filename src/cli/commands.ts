@@ -2,6 +2,9 @@
 import { agentCommand, agentPlanCommand, agentSyncCommand } from './agent.ts';
 import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
+import { mtuAuditCommand } from './mtu/audit.ts';
+import { mtuCalcCommand } from './mtu/calc.ts';
+import { mtuExplainCommand } from './mtu/explain.ts';
 import { portAttachCommand, portDetachCommand } from './port.ts';
 import { serverCommand, upCommand } from './up.ts';
 import { versionCommand } from './version.ts';
@@ -15,6 +18,9 @@ export const commands: readonly Command[] = [
   agentSyncCommand,
   portAttachCommand,
   portDetachCommand,
+  mtuCalcCommand,
+  mtuExplainCommand,
+  mtuAuditCommand,
   demoCommand,
   versionCommand,
 ];

@@ -52,6 +52,8 @@ export interface NetworkingClient {
   extensions(): Promise<string[]>;
   /** Any call below /v2.0, as it is: `request('GET', '/quotas')`. */
   request(method: string, path: string, body?: unknown): Promise<unknown>;
+  /** What the server tells administrators of itself, below /operator/v1: `operator('/mtu')`. */
+  operator(path: string): Promise<unknown>;
   close(): void;
 }
 
@@ -81,7 +83,7 @@ function requester(options: NetworkingOptions, connections: Connections): Reques
   };
   return async (method, path, body, headers) => {
     const attempt = async () => {
-      const url = new URL(`${root}/v2.0${path}`);
+      const url = new URL(`${root}${path}`);
       const auth = { 'x-auth-token': token, ...headers };
       const call: Call = { method, url, body, headers: auth, deadlineMs: options.deadlineMs ?? 30_000 };
       return jsonOf(call, await send(connections, call));
@@ -163,7 +165,8 @@ function collection<R extends Resource>(resource: R, path: string, request: Requ
 /** A client of the Networking API at `url`. */
 export function networkingClient(options: NetworkingOptions): NetworkingClient {
   const connections = options.connections ?? openConnections(options.tls);
-  const request = requester(options, connections);
+  const call = requester(options, connections);
+  const request: Request = (method, path, body, headers) => call(method, `/v2.0${path}`, body, headers);
   const of = <R extends Resource>(resource: R, parentId?: string) =>
     collection(resource, collectionPath(resource, parentId), request);
   return {
@@ -182,6 +185,7 @@ export function networkingClient(options: NetworkingOptions): NetworkingClient {
       return (answer as { alias: string }[]).map((extension) => extension.alias);
     },
     request: (method, path, body) => request(method, path, body),
+    operator: (path) => call('GET', `/operator/v1${path}`),
     close: () => connections.close(),
   };
 }
