@@ -1,5 +1,5 @@
 /** Rows for the tests of the store: valid, and told apart by their ids. */
-import type { network, port, subnet } from '../../src/model/index.ts';
+import type { network, port, securityGroup, subnet } from '../../src/model/index.ts';
 import type { Row } from '../../src/model/language.ts';
 
 /** A network. Computed and standard fields are left out, as operations leave them out. */
@@ -55,4 +55,9 @@ export function portRow(id: string, networkId: string): Row<typeof port> {
     'binding:vif_details': {},
   };
   return row as unknown as Row<typeof port>;
+}
+
+/** A security group. */
+export function groupRow(id: string): Row<typeof securityGroup> {
+  return { id, project_id: 'p', name: id, stateful: true } as unknown as Row<typeof securityGroup>;
 }

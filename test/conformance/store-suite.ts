@@ -3,6 +3,7 @@ import { afterEach, describe } from 'node:test';
 import { ManualClock } from '../../src/lib/clock.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { WriterLimits } from '../../src/store/writer.ts';
+import { memory } from './store-memory-suite.ts';
 import { constraints, rows } from './store-row-suite.ts';
 import { journal, transactions } from './store-transaction-suite.ts';
 
@@ -21,7 +22,7 @@ export function storeSuite(openEmpty: OpenEmpty): void {
     stores.push(store);
     return { store, clock };
   };
-  for (const [name, tests] of Object.entries({ rows, constraints, transactions, journal })) {
+  for (const [name, tests] of Object.entries({ rows, constraints, transactions, memory, journal })) {
     describe(name, () => {
       afterEach(async () => {
         for (const store of stores.splice(0)) await store.close();
