@@ -71,9 +71,9 @@ network segment delete seg3 ~ 409
 subnet delete routed
 network segment delete seg3
 network segment range list -f json ~ 100[^]*199
-network segment range create own --private --project demo --network-type vxlan --minimum 190 --maximum 195 -f json ~ "minimum": 190
-network segment range set own --minimum 190 --maximum 196
-network segment range show own -f json ~ "maximum": 196
+network segment range create own --private --project demo --network-type vxlan --minimum 290 --maximum 295 -f json ~ "minimum": 290
+network segment range set own --minimum 290 --maximum 296
+network segment range show own -f json ~ "maximum": 296
 network segment range list --unused -f json ~ "own"
 network segment range delete own
 network flavor create gold --service-type L3_ROUTER_NAT -f json ~ "gold"
