@@ -167,3 +167,9 @@ export const noMatchingServiceSubnet = fault(
     `No valid service subnet for the given device owner, network ${networkId}, service type ${serviceType}.`,
   'Give the network a subnet without service_types, or one whose service_types name the device owner.',
 );
+export const ipAddressChangeNotAllowed = fault(
+  'IPAddressChangeNotAllowed',
+  400,
+  (portId: string) => `IP updates for port ${portId} are not allowed.`,
+  'Take the interface from its router, and add one with the other address.',
+);

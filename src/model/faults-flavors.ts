@@ -7,6 +7,12 @@ export const flavorNotFound = fault(
   (id: string) => `Flavor ${id} could not be found.`,
   'GET /flavors lists what is there.',
 );
+export const flavorInUse = fault(
+  'FlavorInUse',
+  409,
+  (id: string) => `Flavor ${id} is used by some service instance.`,
+  'Delete the routers of the flavor first.',
+);
 export const serviceProfileNotFound = fault(
   'ServiceProfileNotFound',
   404,

@@ -15,6 +15,7 @@ import { network } from './resources/network.ts';
 import { networkIpAvailability } from './resources/network-ip-availability.ts';
 import { networkSegmentRange } from './resources/network-segment-range.ts';
 import { port } from './resources/port.ts';
+import { portBinding } from './resources/port-binding.ts';
 import { portForwarding } from './resources/port-forwarding.ts';
 import { qosPolicy, qosRuleAliases, qosRules } from './resources/qos.ts';
 import { rbacPolicy } from './resources/rbac-policy.ts';
@@ -47,6 +48,7 @@ export {
   floatingip,
   network,
   port,
+  portBinding,
   portForwarding,
   rbacPolicy,
   router,
@@ -76,6 +78,7 @@ export const resources: readonly Resource[] = [
   defaultSecurityGroupRule,
   defaultStatefulness,
   port,
+  portBinding,
   router,
   conntrackHelper,
   floatingip,

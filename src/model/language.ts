@@ -121,6 +121,8 @@ export interface Action {
   readonly answers?: 'row' | 'bare row';
   /** Of a verb that only looks, with GET: the fields of the row that it shows. */
   readonly shows?: readonly string[];
+  /** Whether a request may come without a body, since the path says everything. */
+  readonly bodyless?: boolean;
   /** The extension that brings it, where that is not the resource's own. */
   readonly alias?: string;
 }
@@ -133,6 +135,8 @@ export interface Resource<F extends Fields = Fields> extends Record_<F> {
   readonly path: string;
   /** The definition whose row the path names in front, and the field that holds its id. */
   readonly parent?: { readonly resource: string; readonly field: string };
+  /** The field that a path names a row by. */
+  readonly namedBy: string;
   /** The resource whose rows these are, where this is another way to them; it has no table of its own. */
   readonly rowsOf?: Resource;
   readonly sight: readonly Sight[];
@@ -239,6 +243,7 @@ type ResourceInput<F extends Fields> = {
   fields: F;
   path?: string;
   parent?: Resource['parent'];
+  namedBy?: string;
   rowsOf?: Resource;
   sight?: readonly Sight[];
   specialFilters?: readonly SpecialFilter[];
@@ -256,6 +261,7 @@ const ownerPolicy = { get: 'reader', create: 'member', update: 'member', delete:
 export function resource<const F extends Fields>(definition: ResourceInput<F>): Resource<StandardFields & F> {
   return {
     path: `/${definition.plural}`,
+    namedBy: 'id',
     sight: [],
     policy: ownerPolicy,
     actions: [],
@@ -275,6 +281,7 @@ export function bareResource<const F extends Fields>(
 ): Resource<F> {
   return {
     path: `/${definition.plural}`,
+    namedBy: 'id',
     sight: [],
     policy: ownerPolicy,
     actions: [],

@@ -26,7 +26,11 @@ function isName(text: string): boolean {
   return labels.every((each) => label.test(each)) && (labels.length === 1 || !/^\d+$/.test(labels.at(-1) ?? ''));
 }
 
-function nameType(expected: string, isFit: (text: string) => boolean): Type<string> {
+function nameType(
+  expected: string,
+  isFit: (text: string) => boolean,
+  plain: (text: string) => string = (text) => text,
+): Type<string> {
   const inner = string(MAX_NAME);
   return {
     ...inner,
@@ -35,7 +39,9 @@ function nameType(expected: string, isFit: (text: string) => boolean): Type<stri
     parse(value) {
       const read = inner.parse(value);
       const text = read instanceof Problem ? undefined : read.toLowerCase();
-      return text !== undefined && (text === '' || (isName(text) && isFit(text))) ? text : new Problem(expected, value);
+      return text !== undefined && (text === '' || (isName(plain(text)) && isFit(text)))
+        ? text
+        : new Problem(expected, value);
     },
   };
 }
@@ -53,11 +59,15 @@ export function relativeDnsName(): Type<string> {
   );
 }
 
-/** A domain, with its final dot. */
+/** What stands for the words of a project or a user in a domain (neutron_lib: DNS_LABEL_KEYWORDS). */
+const keyword = /(?<=^|\.)<(project_id|project_name|user_id|user_name)>(?=\.)/g;
+
+/** A domain, with its final dot; its labels may be keywords that a DNS service fills in: `<project_id>.example.org.`. */
 export function dnsDomain(): Type<string> {
   return nameType(
     `a domain such as example.org. with its final dot, of at most ${MAX_NAME - 2} characters, or an empty string`,
     (text) => text.endsWith('.') && text.length <= MAX_NAME - 2,
+    (text) => text.replaceAll(keyword, 'keyword'),
   );
 }
 

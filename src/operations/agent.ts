@@ -65,6 +65,7 @@ async function applyFunction(
       created_at: now,
       started_at: report.started_at,
       heartbeat_timestamp: now,
+      resources_synced: null,
       configurations,
     });
     return { appeared: true, endpoint: configurations.tunneling_ip !== undefined, bridges: true };
@@ -85,7 +86,7 @@ async function rebindFailed(c: Context, host: string): Promise<void> {
   for (const row of failed) {
     const on = await c.t.get(network, row.network_id);
     if (!on) continue;
-    const binding = await bindingOn(c, host, on);
+    const binding = await bindingOn(c, host, on, row['binding:vnic_type']);
     if (binding['binding:vif_type'] === 'binding_failed') continue;
     const result = await c.t.update(port, row.id, binding, { quiet: true });
     if (result) c.t.wake(portKeys(result));

@@ -50,6 +50,8 @@ export interface Operations<R extends Resource> {
   readonly actions?: Readonly<
     Record<string, (c: Context, row: Row<R>, body: Record<string, unknown>) => Promise<unknown>>
   >;
+  /** The rows under a parent, in their order, where they are few and not those of the table alone. */
+  readonly rows?: (r: Reader, parentId: string) => Promise<readonly Row<R>[]>;
   /** The computed fields (`stored: false`) of these rows, in their order, with a bounded number of queries. */
   readonly compute?: (c: ReadContext, rows: readonly Row<R>[]) => Promise<Partial<Row<R>>[]>;
   /**

@@ -1,5 +1,6 @@
 /** Flavors and service profiles (neutron/db/flavors_db.py). */
 import {
+  flavorInUse,
   flavorNotFound,
   flavorProfileExists,
   flavorProfileNotFound,
@@ -9,7 +10,7 @@ import {
   serviceProfileInUse,
   serviceProfileNotFound,
 } from '../model/faults-flavors.ts';
-import { flavor, flavorProfile, serviceProfile } from '../model/index.ts';
+import { flavor, flavorProfile, router, serviceProfile } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
 import { providerOf } from '../rules/service-providers.ts';
 import type { Reader } from '../store/store.ts';
@@ -36,6 +37,7 @@ async function updateFlavor(c: Context, row: FlavorRow, changes: Partial<FlavorR
 }
 
 async function removeFlavor(c: Context, row: FlavorRow): Promise<void> {
+  if (await c.t.first(router, { flavor_id: row.id })) throw flavorInUse(row.id);
   await c.t.delete(flavor, row.id);
 }
 
@@ -103,8 +105,12 @@ export async function requireProfile(r: Reader, flavorId: string, profileId: str
   if (!(await r.first(flavorProfile, binding))) throw flavorProfileNotFound(profileId, flavorId);
 }
 
-/** Who provides the next service of a flavor: by its first profile. ServiceProfileDisabled, ServiceProfileDriverNotFound. */
+/**
+ * Who provides the next service of a flavor: by its first profile. FlavorNotFound, FlavorServiceProfileBindingNotFound,
+ * ServiceProfileDisabled, ServiceProfileDriverNotFound.
+ */
 export async function nextProvider(r: Reader, flavorId: string): Promise<{ driver: string; provider: string }> {
+  if (!(await r.get(flavor, flavorId))) throw flavorNotFound(flavorId);
   const binding = await r.first(flavorProfile, { flavor_id: flavorId });
   if (!binding) throw flavorProfileNotFound('', flavorId);
   const profile = await r.get(serviceProfile, binding.service_profile_id);

@@ -12,6 +12,7 @@ import { meteringLabelOperations, meteringLabelRuleOperations } from './metering
 import { networkOperations } from './network.ts';
 import { networkIpAvailabilityOperations } from './network-ip-availability.ts';
 import { networkSegmentRangeOperations } from './network-segment-range.ts';
+import { portBindingOperations } from './port-bindings.ts';
 import { portForwardingOperations } from './port-forwarding.ts';
 import { portOperations } from './port-operations.ts';
 import { qosPolicyOperations } from './qos-policy.ts';
@@ -30,6 +31,7 @@ export const operations: Readonly<Record<string, Operations<any>>> = {
   address_group: addressGroupOperations,
   address_scope: addressScopeOperations,
   agent: agentOperations,
+  binding: portBindingOperations,
   conntrack_helper: conntrackHelperOperations,
   flavor: flavorOperations,
   floatingip: floatingipOperations,

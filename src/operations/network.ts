@@ -41,6 +41,7 @@ async function createNetwork(c: Context, draft: Draft<typeof network>): Promise<
     shared: draft.shared ?? false,
     'router:external': draft['router:external'] ?? false,
     is_default: await defaultOf(c, standard.id, draft['router:external'] ?? false, draft.is_default ?? false),
+    project_default: draft.project_default ?? false,
     'provider:network_type': first?.type ?? null,
     'provider:physical_network': first?.physicalNetwork ?? null,
     'provider:segmentation_id': first?.id ?? null,

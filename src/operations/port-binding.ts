@@ -1,5 +1,5 @@
 /** How a port is wired on its host: binding:vif_type and binding:vif_details. */
-import { agent, type network, type port, routerBinding } from '../model/index.ts';
+import { agent, type network, type port, portBinding, routerBinding } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import { canWire, isAlive, l2AgentTypes } from '../rules/schedule.ts';
 import { routerOwners } from '../rules/wake.ts';
@@ -17,9 +17,18 @@ const unwired = (host: string, type: 'unbound' | 'binding_failed'): Binding => (
   'binding:vif_details': {},
 });
 
-/** The binding of a port of a network to a host: `''` is unbound; without an L2 agent that is alive and can wire it, it fails. */
-export async function bindingOn(c: Context, host: string, on: Row<typeof network>): Promise<Binding> {
+/**
+ * The binding of a port of a network to a host: `''` is unbound; without an L2 agent that is alive and can wire it, or for a NIC
+ * that is none of the host's (SR-IOV and its like), it fails.
+ */
+export async function bindingOn(
+  c: Context,
+  host: string,
+  on: Row<typeof network>,
+  vnicType: PortRow['binding:vnic_type'] = 'normal',
+): Promise<Binding> {
   if (host === '') return unwired('', 'unbound');
+  if (vnicType !== 'normal') return unwired(host, 'binding_failed');
   const agents = await c.t.find(agent, { host, agent_type: l2AgentTypes });
   const { 'provider:physical_network': physicalNetwork } = await travelOnHost(c.t, on, host);
   const l2 = agents.find(
@@ -38,4 +47,9 @@ export async function bindingOn(c: Context, host: string, on: Row<typeof network
 export async function hostOfDevice(c: Context, owner: string, deviceId: string): Promise<string> {
   if (!routerOwners.includes(owner) || deviceId === '') return '';
   return (await c.t.first(routerBinding, { router_id: deviceId }))?.host ?? '';
+}
+
+/** The port comes to this host by itself: what was prepared for it there is its own binding now. */
+export async function forgetBinding(c: Context, portId: string, host: string): Promise<void> {
+  await c.t.deleteMany(portBinding, { port_id: portId, host });
 }

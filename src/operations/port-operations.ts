@@ -1,6 +1,8 @@
 /** What the API calls for ports. */
 import { portNotFound } from '../model/faults.ts';
+import { ipAddressChangeNotAllowed } from '../model/faults-addresses.ts';
 import { dhcpBinding, port } from '../model/index.ts';
+import type { Row } from '../model/language.ts';
 import { dnsAssignments } from '../rules/dns.ts';
 import { ipsOf } from '../rules/host-view/addresses.ts';
 import type { Operations } from './context.ts';
@@ -9,11 +11,25 @@ import { networkPolicies } from './qos-use.ts';
 import { scheduleDhcp } from './schedule.ts';
 import { trunkDetails } from './trunk-ports.ts';
 
+const ipv4sOf = (row: Row<typeof port>) => ipsOf(row).filter((ip) => !ip.includes(':'));
+
+/** The IPv4 addresses of a router's interface change by the router alone (l3-port-ip-change-not-allowed). */
+function checkInterfaceStays(before: Row<typeof port>, after: Row<typeof port>): void {
+  if (before.device_owner !== 'network:router_interface' || before.device_id === '') return;
+  const left = new Set(ipv4sOf(after));
+  const were = ipv4sOf(before);
+  if (were.length !== left.size || were.some((ip) => !left.has(ip))) throw ipAddressChangeNotAllowed(before.id);
+}
+
 export const portOperations: Operations<typeof port> = {
   resource: port,
   notFound: portNotFound,
   create: (c, draft) => createPort(c, draft),
-  update: (c, row, changes) => updatePort(c, row, changes),
+  update: async (c, row, changes) => {
+    const result = await updatePort(c, row, changes);
+    checkInterfaceStays(row, result);
+    return result;
+  },
   computesFrom: ['id', 'network_id', 'dns_name', 'fixed_ips'],
   compute: async (c, rows) => {
     const policies = await networkPolicies(

@@ -21,7 +21,7 @@ import {
   subnetsOf,
   takeAddresses,
 } from './port-addresses.ts';
-import { bindingOn, hostOfDevice } from './port-binding.ts';
+import { bindingOn, forgetBinding, hostOfDevice } from './port-binding.ts';
 import { changedExtras, firstExtras } from './port-extras.ts';
 import { checkGroups, checkSecurity, completePairs, isTrusted, setGroups } from './port-groups.ts';
 import { releaseForwardings, releasePort } from './port-hooks.ts';
@@ -143,7 +143,7 @@ export async function createPort(
     admin_state_up: draft.admin_state_up ?? true,
     status: 'DOWN',
     ...(await firstSecurity(c, draft, on, { projectId: standard.project_id, mac, fixedIps })),
-    ...(await bindingOn(c, host, on)),
+    ...(await bindingOn(c, host, on, draft['binding:vnic_type'])),
     'binding:vnic_type': draft['binding:vnic_type'] ?? 'normal',
     'binding:profile': draft['binding:profile'] ?? {},
     qos_policy_id: draft.qos_policy_id ?? null,
@@ -195,8 +195,11 @@ async function newBinding(
   const moved = changes.device_owner !== undefined || changes.device_id !== undefined;
   const deviceHost = moved ? await hostOfDevice(c, after.device_owner, after.device_id) : '';
   const host = changes['binding:host_id'] ?? (deviceHost || row['binding:host_id']);
-  if (host === row['binding:host_id'] && row['binding:vif_type'] !== 'binding_failed') return {};
-  const binding = await bindingOn(c, host, await systemNetwork(c, row.network_id));
+  const vnicType = changes['binding:vnic_type'] ?? row['binding:vnic_type'];
+  const isSame = host === row['binding:host_id'] && vnicType === row['binding:vnic_type'];
+  if (isSame && row['binding:vif_type'] !== 'binding_failed') return {};
+  if (!isSame) await forgetBinding(c, row.id, host);
+  const binding = await bindingOn(c, host, await systemNetwork(c, row.network_id), vnicType);
   return host === row['binding:host_id'] ? binding : { ...binding, status: 'DOWN' };
 }
 

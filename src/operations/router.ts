@@ -5,6 +5,7 @@ import type { Draft, Row } from '../model/language.ts';
 import { checkRoutes } from '../rules/router.ts';
 import { helpersOf } from './conntrack-helper.ts';
 import type { Context, Operations, ReadContext } from './context.ts';
+import { nextProvider } from './flavor.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { routesIn, withoutRoutes, withRoutes } from './router-extraroutes.ts';
 import { changeGateway, removeGateway } from './router-gateway.ts';
@@ -19,6 +20,7 @@ type RouterRow = Row<typeof router>;
 async function create(c: Context, draft: Draft<typeof router>): Promise<RouterRow> {
   const standard = newStandard(c, draft);
   await checkHints(c, 'router', draft.availability_zone_hints ?? []);
+  if (draft.flavor_id) await nextProvider(c.t, draft.flavor_id);
   await consumeQuota(c, 'router', standard.project_id);
   const row = await c.t.insert(router, {
     ...standard,
@@ -32,6 +34,7 @@ async function create(c: Context, draft: Draft<typeof router>): Promise<RouterRo
     enable_snat: true,
     gw_qos_policy_id: null,
     conntrack_helpers: [],
+    flavor_id: draft.flavor_id ?? null,
     availability_zones: [],
     availability_zone_hints: draft.availability_zone_hints ?? [],
     withdrawn: false,

@@ -19,6 +19,7 @@ import { consumeQuota, releaseQuota } from './quota.ts';
 import { scheduleDhcp } from './schedule.ts';
 import { type NewStandard, newStandard } from './standard.ts';
 import { type Allocated, allocatePrefix, releasePrefix } from './subnet-allocation.ts';
+import { routedChanges, routedRow, routePeers } from './subnet-peers.ts';
 import { checkChangedSegment, checkNewSegment } from './subnet-segment.ts';
 import { visibleNetwork } from './visible.ts';
 import { wakeSubnet } from './wake.ts';
@@ -47,6 +48,7 @@ function completed(standard: NewStandard, draft: Draft<typeof subnet>, allocated
     ipv6_ra_mode: draft.ipv6_ra_mode ?? null,
     ipv6_address_mode: draft.ipv6_address_mode ?? null,
     service_types: draft.service_types ?? [],
+    dns_publish_fixed_ip: draft.dns_publish_fixed_ip ?? false,
   };
 }
 
@@ -70,8 +72,9 @@ async function createSubnet(c: Context, draft: Draft<typeof subnet>): Promise<Su
   checkServiceTypes(row.service_types);
   checkMtuForSubnets(on.id, on.mtu, [row.ip_version]);
   await checkNewSegment(c, row, others);
-  const result = await c.t.insert(subnet, row);
+  const result = await c.t.insert(subnet, routedRow(c, row, others));
   await touchNetwork(c, on.id);
+  await routePeers(c, result, others);
   if (isAutoAddressed(result)) await addAutoAddresses(c, result);
   await scheduleDhcp(c, on.id);
   await wakeSubnet(c, undefined, result);
@@ -95,7 +98,7 @@ async function updateSubnet(c: Context, row: SubnetRow, changes: Partial<SubnetR
     const others = (await subnetsOf(c, row.network_id)).filter((other) => other.id !== row.id);
     await checkChangedSegment(c, row, after.segment_id, others);
   }
-  const result = await c.t.update(subnet, row.id, changes);
+  const result = await c.t.update(subnet, row.id, { ...changes, ...(await routedChanges(c, row, after)) });
   if (!result) throw subnetNotFound(row.id);
   if (result.enable_dhcp !== row.enable_dhcp) await scheduleDhcp(c, row.network_id);
   await wakeSubnet(c, row, result);
@@ -123,6 +126,7 @@ async function removeSubnet(c: Context, row: SubnetRow): Promise<void> {
   await releasePrefix(c, row);
   await releaseQuota(c, 'subnet', row.project_id);
   await touchNetwork(c, row.network_id);
+  await routePeers(c, row, await subnetsOf(c, row.network_id), row.cidr);
   await scheduleDhcp(c, row.network_id);
   await wakeSubnet(c, row, undefined);
 }

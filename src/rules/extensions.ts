@@ -21,6 +21,8 @@ export const driverNeeds = [
   'port_security',
   'dns',
   'dns_domain_ports',
+  'dns_domain_keywords',
+  'subnet_dns_publish_fixed_ip',
   'data_plane_status',
   'uplink_status_propagation',
   'uplink_status_propagation_updatable',
@@ -110,6 +112,12 @@ export const extensions: readonly Extension[] = [
     'As near as the same socket.',
   ),
   extension('agent', 'agent', '2013-02-03', 'Lists the agents of the hosts, with their state.'),
+  extension(
+    'agent-resources-synced',
+    "Agent's Resource View Synced to Placement",
+    '2018-12-19',
+    'Whether the resources of an agent are in Placement.',
+  ),
   extension('agent_sort_key', 'Agent sort key', '2024-01-01', 'Agent lists may be sorted.'),
   extension(
     'allowed-address-pairs',
@@ -136,6 +144,12 @@ export const extensions: readonly Extension[] = [
   extension('network_availability_zone', 'Network Availability Zone', '2015-01-01', 'Zones of networks.'),
   extension('router_availability_zone', 'Router Availability Zone', '2015-01-01', 'Zones of routers.', 'router'),
   extension('binding', 'Port Binding', '2014-02-03', 'The host of a port and how it is wired there.'),
+  extension(
+    'binding-extended',
+    'Port Bindings Extended',
+    '2017-07-17',
+    'Several bindings of a port: a host is prepared before an instance moves to it.',
+  ),
   extension('dhcp_agent_scheduler', 'DHCP Agent Scheduler', '2013-02-07', 'Gives networks to DHCP agents.'),
   extension('l3_agent_scheduler', 'L3 Agent Scheduler', '2013-02-07', 'Gives routers to L3 agents.', 'router'),
   extension(
@@ -161,6 +175,13 @@ export const extensions: readonly Extension[] = [
     'Subnet SegmentID (writable)',
     '2018-03-12',
     'A subnet may come to a segment later.',
+    'segments',
+  ),
+  extension(
+    'segments-peer-subnet-host-routes',
+    'Segments peer-subnet host routes',
+    '2018-06-12',
+    'Subnets of a routed network have host routes to each other.',
     'segments',
   ),
   extension(
@@ -208,6 +229,12 @@ export const extensions: readonly Extension[] = [
     '2020-08-21',
     'Rules of labels by source and destination.',
     'metering',
+  ),
+  extension(
+    'project-default-networks',
+    'Default network for project',
+    '2018-07-03',
+    'A mark on the network that a project uses by default.',
   ),
   extension('net-mtu', 'Network MTU', '2015-03-25', 'Shows the MTU of a network.'),
   extension('net-mtu-writable', 'Network MTU (writable)', '2017-07-12', 'The MTU of a network may be set.'),
@@ -353,6 +380,20 @@ export const extensions: readonly Extension[] = [
     'router',
   ),
   extension(
+    'l3-flavors',
+    'Router Flavor Extension',
+    '2016-05-17',
+    'The flavor of a router says who provides it.',
+    'router',
+  ),
+  extension(
+    'l3-port-ip-change-not-allowed',
+    'Prevent L3 router ports IP address change extension',
+    '2018-10-09',
+    'IPv4 addresses of router interfaces do not change by their ports.',
+    'router',
+  ),
+  extension(
     'floatingip-pools',
     'Floating IP Pools Extension',
     '2018-03-21',
@@ -381,6 +422,20 @@ export const extensions: readonly Extension[] = [
     'dns',
   ),
   extension('dns-domain-ports', 'dns_domain for ports', '2017-04-24', 'Domains of single ports.', 'dns_domain_ports'),
+  extension(
+    'dns-integration-domain-keywords',
+    'DNS domain names with keywords allowed',
+    '2020-06-15',
+    'Domains with words that stand for the project or the user.',
+    'dns_domain_keywords',
+  ),
+  extension(
+    'subnet-dns-publish-fixed-ip',
+    'Subnet DNS publish fixed IP',
+    '2019-05-24',
+    'Whether names of the addresses of a subnet are for an external DNS service.',
+    'subnet_dns_publish_fixed_ip',
+  ),
   extension(
     'data-plane-status',
     'Port data plane status extension',

@@ -33,6 +33,7 @@ function subnetRow(id: string, cidr: string, changes: Partial<SubnetRow> = {}): 
     use_default_subnetpool: false,
     prefixlen: 0,
     service_types: [],
+    dns_publish_fixed_ip: false,
     'router:external': false,
     ip_version: cidr.includes(':') ? 6 : 4,
     cidr,

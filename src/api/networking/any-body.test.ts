@@ -5,8 +5,9 @@ import fc from 'fast-check';
 import { resources } from '../../model/index.ts';
 import type { Resource } from '../../model/language.ts';
 import { Problem } from '../../model/types.ts';
+import { agentReport } from '../../operations/router-testing.ts';
 import { extensions } from '../../rules/extensions.ts';
-import { type Answer, startTestApi, type TestApi } from '../test-bed.ts';
+import { type Answer, secrets, startTestApi, type TestApi } from '../test-bed.ts';
 
 let api: TestApi;
 /** One row of each resource, and a body that makes another. */
@@ -16,7 +17,7 @@ async function make(resource: string, path: string, base: object): Promise<Answe
   const answer = await api.ask(api.admin, 'POST', path, { [resource]: base });
   assert.equal(answer.status, 201, answer.text);
   const row = answer.body[resource];
-  rows.set(resource, { url: `${path}/${row.id}`, base });
+  rows.set(resource, { url: `${path}/${row.id ?? row.host}`, base });
   return row;
 }
 
@@ -35,6 +36,9 @@ before(async () => {
   const helper = { protocol: 'tcp', port: 21, helper: 'ftp' };
   await make('conntrack_helper', `/v2.0/routers/${router.id}/conntrack_helpers`, helper);
   const port = await make('port', '/v2.0/ports', { network_id });
+  await api.ask(secrets.agent, 'POST', '/agent/v1/hosts/left', agentReport(null));
+  const moving = await make('port', '/v2.0/ports', { network_id, device_owner: 'compute:nova' });
+  await make('binding', `/v2.0/ports/${moving.id}/bindings`, { host: 'left' });
   const group = await make('security_group', '/v2.0/security-groups', { name: 'group' });
   const address_scope_id = (await make('address_scope', '/v2.0/address-scopes', { ip_version: 4 })).id;
   const prefixes = ['172.16.0.0/12'];

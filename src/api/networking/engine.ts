@@ -4,7 +4,7 @@
  */
 import { type Fault, forbidden, malformedBody, networkNotFound } from '../../model/faults.ts';
 import type { Action, Roles } from '../../model/language.ts';
-import type { Caller, Context } from '../../operations/context.ts';
+import type { Caller, Context, ReadContext } from '../../operations/context.ts';
 import {
   dependsOnNetwork,
   forbiddenField,
@@ -23,6 +23,7 @@ import { bodyMember, isObject } from '../wire/json-body.ts';
 import type { Query } from '../wire/query-string.ts';
 import { JsonBytes } from '../wire/router.ts';
 import { type Draft, readChanges, readDraft } from './body.ts';
+import { computedList } from './computed-list.ts';
 import type { AnyRow, Exposed } from './exposure.ts';
 import { readFilters } from './filters.ts';
 import { checkRevision, findParent, findRow, networkOwner, tableOf } from './lookup.ts';
@@ -51,7 +52,7 @@ const denied = (verb: string, exposed: Exposed): Fault => forbidden(ruleName(ver
 export async function listRows(services: Services, exposed: Exposed, request: Request): Promise<JsonBytes> {
   const { resource, operations } = exposed;
   const { caller, query, parentId } = request;
-  const conditions = readFilters(exposed, caller, query);
+  const conditions = operations.rows ? [] : readFilters(exposed, caller, query);
   const page = readPage(exposed, caller, query, services.settings.paginationMaxLimit);
   const visible = visibleRows(resource, caller);
   if (visible !== 'all' && visible !== 'none') conditions.push(visible);
@@ -59,11 +60,13 @@ export async function listRows(services: Services, exposed: Exposed, request: Re
   const where: Condition | undefined = conditions.length > 0 ? { op: 'and', of: conditions } : undefined;
   return services.store.read(async (r) => {
     await findParent(r, exposed, caller, parentId);
-    if (page.marker !== undefined && !(await r.get(tableOf(resource), page.marker)))
+    if (page.marker !== undefined && !operations.rows && !(await r.get(tableOf(resource), page.marker)))
       throw operations.notFound(page.marker, parentId);
     const c = { ...readContext(services, r, caller), filters: query };
     const wanted = wantedFields(query);
     const links = (extent: Extent) => pageLinks(`${services.publicUrl()}${request.path}`, query, page, extent);
+    if (operations.rows)
+      return fewRows(c, exposed, query, visible === 'none' ? [] : await operations.rows(r, parentId ?? ''));
     const form = visible === 'none' ? undefined : textFormOf(exposed, caller, wanted);
     if (form) {
       const { parts, extent } = await listBytes(c, exposed, { where, page, form });
@@ -77,6 +80,13 @@ export async function listRows(services: Services, exposed: Exposed, request: Re
       links({ count: rows.length, first: rows[0]?.id, last: rows.at(-1)?.id }),
     );
   });
+}
+
+/** The list of a resource whose rows are few and no table's. */
+async function fewRows(c: ReadContext, exposed: Exposed, query: Query, rows: readonly AnyRow[]): Promise<JsonBytes> {
+  const filters = [...exposed.fields].filter(([, field]) => field.filter).map(([name]) => name);
+  const shown = computedList(await renderRows(c, exposed, rows), query, filters);
+  return listBody(exposed, [Buffer.from(JSON.stringify(shown))], undefined);
 }
 
 /** The body of a list, from the bytes of its rows. */
@@ -221,10 +231,11 @@ export async function actOnRow(
   action: Action,
 ): Promise<unknown> {
   const perform = exposed.operations.actions?.[action.name];
-  if (!isObject(request.body)) throw malformedBody('Resource body required');
-  const body = request.body;
+  const body = request.body === undefined && action.bodyless ? {} : request.body;
+  if (!isObject(body)) throw malformedBody('Resource body required');
   return services.store.transact(async (t) => {
-    const row = await findRow(t, exposed, request.caller, id);
+    await findParent(t, exposed, request.caller, request.parentId);
+    const row = await findRow(t, exposed, request.caller, id, request.parentId);
     if (!perform || !holds(request.caller, action.role, { projectId: row.project_id as string }))
       throw forbidden(`rule:${action.name}`);
     checkRevision(row, request.revision);

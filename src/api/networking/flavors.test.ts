@@ -68,3 +68,20 @@ test('service providers are listed', async () => {
   assert.deepEqual(body.service_providers, [{ service_type: 'L3_ROUTER_NAT', name: 'single_node', default: true }]);
   assert.deepEqual((await ask('GET', 'service-providers?name=ha')).body, { service_providers: [] });
 });
+
+test('a router is of a flavor, which says who provides it', async () => {
+  const flavor = (await ask('POST', 'flavors', { flavor: { service_type: 'L3_ROUTER_NAT' } })).body.flavor;
+  const create = (flavor_id: string | null) => ask('POST', 'routers', { router: { flavor_id } }, api.demo);
+  assert.deepEqual(fault(await create(none)), [404, 'FlavorNotFound']);
+  assert.deepEqual(fault(await create(flavor.id)), [404, 'FlavorServiceProfileBindingNotFound']);
+  const profile = (await ask('POST', 'service_profiles', { service_profile: { driver } })).body.service_profile;
+  await ask('POST', `flavors/${flavor.id}/service_profiles`, { service_profile: { id: profile.id } });
+  const { router } = (await create(flavor.id)).body;
+  assert.equal(router.flavor_id, flavor.id);
+  assert.equal((await create(null)).body.router.flavor_id, null);
+  const changed = await ask('PUT', `routers/${router.id}`, { router: { flavor_id: null } }, api.demo);
+  assert.match(changed.text, /Cannot update read-only attribute flavor_id/);
+  assert.deepEqual(fault(await ask('DELETE', `flavors/${flavor.id}`)), [409, 'FlavorInUse']);
+  assert.equal((await ask('DELETE', `routers/${router.id}`)).status, 204);
+  assert.equal((await ask('DELETE', `flavors/${flavor.id}`)).status, 204);
+});

@@ -21,6 +21,17 @@ async function isVisible(r: Reader, resource: Resource, caller: Caller, row: Any
   return rows.length > 0;
 }
 
+async function rowNamed(
+  r: Reader,
+  { resource, operations }: Exposed,
+  id: string,
+  parentId: string | undefined,
+): Promise<AnyRow | undefined> {
+  if (!operations.rows) return (await r.get(tableOf(resource), id)) as AnyRow | undefined;
+  const rows: readonly AnyRow[] = await operations.rows(r, parentId ?? '');
+  return rows.find((row) => row[resource.namedBy] === id);
+}
+
 /** The row, or the resource's 404: a row that may not be seen is not there. `parentId` is the id in front in the path. */
 export async function findRow(
   r: Reader,
@@ -30,7 +41,7 @@ export async function findRow(
   parentId?: string,
 ): Promise<AnyRow> {
   const { resource, operations } = exposed;
-  const row = (await r.get(tableOf(resource), id)) as AnyRow | undefined;
+  const row = await rowNamed(r, exposed, id, parentId);
   const isUnderParent = !resource.parent || row?.[resource.parent.field] === parentId;
   if (!row || !isUnderParent || !(await isVisible(r, resource, caller, row))) throw operations.notFound(id, parentId);
   return row;

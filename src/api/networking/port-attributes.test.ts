@@ -38,6 +38,38 @@ test('ports have names in DNS', async () => {
   assert.equal((await change(made.id, { dns_domain: 'no-dot.org' })).status, 400);
 });
 
+test('domains may have keywords, and subnets say whether an external service has their names', async () => {
+  const drivers = { dnsDomain: 'example.org', extensionDrivers: ['subnet_dns_publish_fixed_ip'] };
+  const bed = await startTestApi(drivers);
+  const post = async (path: string, name: string, body: object) =>
+    bed.ask(bed.demo, 'POST', `/v2.0/${path}`, { [name]: body });
+  const on = (await post('networks', 'network', { dns_domain: '<project_id>.Example.org.' })).body.network;
+  assert.equal(on.dns_domain, '<project_id>.example.org.');
+  for (const dns_domain of ['<project>.example.org.', 'a<project_id>.b.', '<project_id>', '<user_id><user_name>.c.'])
+    assert.equal((await post('networks', 'network', { dns_domain })).status, 400, dns_domain);
+  const prefix = { network_id: on.id, ip_version: 4, cidr: '10.0.0.0/24' };
+  const made = await post('subnets', 'subnet', { ...prefix, dns_publish_fixed_ip: true });
+  assert.equal(made.body.subnet.dns_publish_fixed_ip, true);
+  const aliases = (await bed.ask(bed.demo, 'GET', '/v2.0/extensions')).body.extensions.map(({ alias }: Json) => alias);
+  for (const alias of ['dns-integration', 'dns-integration-domain-keywords', 'subnet-dns-publish-fixed-ip'])
+    assert.ok(aliases.includes(alias), alias);
+  await bed.close();
+});
+
+test('a router keeps the IPv4 addresses of its interfaces, whatever their ports are asked', async () => {
+  const on = await make('networks', 'network', {});
+  const v4 = await make('subnets', 'subnet', { network_id: on.id, ip_version: 4, cidr: '10.7.0.0/24' });
+  await make('subnets', 'subnet', { network_id: on.id, ip_version: 6, cidr: 'fd07::/64' });
+  const router = await make('routers', 'router', {});
+  const added = await api.ask(api.demo, 'PUT', `/v2.0/routers/${router.id}/add_router_interface`, { subnet_id: v4.id });
+  const { port_id } = added.body;
+  const kept = { subnet_id: v4.id, ip_address: '10.7.0.1' };
+  const other = await change(port_id, { fixed_ips: [{ subnet_id: v4.id, ip_address: '10.7.0.9' }] });
+  assert.deepEqual([other.status, other.body.NeutronError.type], [400, 'IPAddressChangeNotAllowed']);
+  assert.equal((await change(port_id, { fixed_ips: [kept, { subnet_id: v4.id }] })).status, 400);
+  assert.equal((await change(port_id, { fixed_ips: [kept], name: 'same' })).status, 200);
+});
+
 test('without the driver there are no names; with the default domain they are not kept', async () => {
   const bare = await startTestApi({ dnsDomain: 'example.org' });
   const refused = await bare.ask(bare.demo, 'POST', '/v2.0/networks', { network: { dns_domain: 'a.b.' } });

@@ -180,3 +180,25 @@ test('the one subnet of a network with one segment comes to it later, once', asy
   assert.equal((await put(segment.id)).body.subnet.segment_id, segment.id);
   await refused(put(null), 400, 'SubnetSegmentAssociationChangeNotAllowed');
 });
+
+test('subnets on several segments have host routes to each other', async () => {
+  const network = await make('networks', 'network', vlan('left'));
+  const [first] = (await api.ask(api.admin, 'GET', `/v2.0/segments?network_id=${network.id}`)).body.segments;
+  const more = { network_id: network.id, network_type: 'vlan', physical_network: 'right' };
+  const second = await make('segments', 'segment', more);
+  const subnet = (segment_id: string, cidr: string) => {
+    const allocation_pools = [{ start: cidr.replace('0/24', '10'), end: cidr.replace('0/24', '99') }];
+    return make('subnets', 'subnet', { network_id: network.id, segment_id, ip_version: 4, cidr, allocation_pools });
+  };
+  const routes = async (id: string) => (await api.ask(api.admin, 'GET', `/v2.0/subnets/${id}`)).body.subnet.host_routes;
+  const one = await subnet(first.id, '10.61.0.0/24');
+  assert.deepEqual(one.host_routes, []);
+  const other = await subnet(second.id, '10.62.0.0/24');
+  assert.deepEqual(other.host_routes, [{ destination: '10.61.0.0/24', nexthop: '10.62.0.1' }]);
+  assert.deepEqual(await routes(one.id), [{ destination: '10.62.0.0/24', nexthop: '10.61.0.1' }]);
+  const url = `/v2.0/subnets/${one.id}`;
+  const moved = await api.ask(api.admin, 'PUT', url, { subnet: { gateway_ip: '10.61.0.254' } });
+  assert.deepEqual(moved.body.subnet.host_routes, [{ destination: '10.62.0.0/24', nexthop: '10.61.0.254' }]);
+  await api.ask(api.admin, 'DELETE', `/v2.0/subnets/${other.id}`);
+  assert.deepEqual(await routes(one.id), []);
+});

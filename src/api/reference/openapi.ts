@@ -156,7 +156,7 @@ function pathParameters(path: string): { parameters?: unknown[] } {
 function pathsOf(exposed: Exposed): Json {
   const { resource } = exposed;
   const base = `/v2.0${resource.path}`;
-  const row = `${base}/{id}`;
+  const row = `${base}/{${resource.namedBy}}`;
   const paths: Json = {
     [base]: { ...pathParameters(base), ...collectionPath(exposed) },
     [row]: { ...pathParameters(row), ...rowPath(exposed) },
@@ -166,7 +166,7 @@ function pathsOf(exposed: Exposed): Json {
     const verb = {
       operationId: action.name,
       summary: action.doc,
-      ...(action.shows ? {} : { requestBody: jsonBody({ type: 'object' }) }),
+      ...(action.shows || action.bodyless ? {} : { requestBody: jsonBody({ type: 'object' }) }),
       responses: { 200: answer('The outcome.', { type: 'object' }), ...faults },
     };
     paths[`${row}/${action.name}`] = { ...pathParameters(row), [action.shows ? 'get' : 'put']: verb };

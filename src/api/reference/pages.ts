@@ -56,13 +56,13 @@ function methods(resource: Resource): string[][] {
   const { policy } = resource;
   const lines: (string[] | undefined)[] = [
     ['GET', path, roles[policy.get]],
-    ['GET', `${path}/{id}`, roles[policy.get]],
+    ['GET', `${path}/{${resource.namedBy}}`, roles[policy.get]],
     policy.create ? ['POST', path, roles[policy.create]] : undefined,
-    policy.update ? ['PUT', `${path}/{id}`, namesOf(policy.update)] : undefined,
-    policy.delete ? ['DELETE', `${path}/{id}`, namesOf(policy.delete)] : undefined,
+    policy.update ? ['PUT', `${path}/{${resource.namedBy}}`, namesOf(policy.update)] : undefined,
+    policy.delete ? ['DELETE', `${path}/{${resource.namedBy}}`, namesOf(policy.delete)] : undefined,
     ...resource.actions.map((action) => [
       action.shows ? 'GET' : 'PUT',
-      `${path}/{id}/${action.name}`,
+      `${path}/{${resource.namedBy}}/${action.name}`,
       roles[action.role],
     ]),
   ];

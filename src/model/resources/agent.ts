@@ -32,6 +32,10 @@ export const agent = bareResource({
     created_at: field(t.timestamp(), 'When it first reported.', { sort: true }),
     started_at: field(t.timestamp(), 'When its process started.', { sort: true }),
     heartbeat_timestamp: field(t.timestamp(), 'When it last reported.', { sort: true }),
+    resources_synced: field(t.nullable(t.boolean()), 'Whether its resources are in Placement; null: there is none.', {
+      stored: false,
+      alias: 'agent-resources-synced',
+    }),
     configurations: field(t.anyObject(65536), 'What it says of itself.', {}),
   },
 });

@@ -89,6 +89,12 @@ export const network = resource({
       omitted: true,
       alias: 'auto-allocated-topology',
     }),
+    project_default: field(t.boolean(), 'Whether a person marked it as the one that its project uses by default.', {
+      post: 'member',
+      put: 'member',
+      default: false,
+      alias: 'project-default-networks',
+    }),
     dns_domain: field(dnsDomain(), 'The domain that its ports are published in.', {
       post: 'member',
       put: 'member',

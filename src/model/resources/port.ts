@@ -7,6 +7,21 @@ import { qosPolicyId } from './qos.ts';
 /** How a host wires a port. */
 export const vifTypes = ['unbound', 'bridge', 'ovs', 'binding_failed'] as const;
 
+/** The kinds of NICs that a port may ask for. */
+export const vnicTypes = [
+  'normal',
+  'direct',
+  'macvtap',
+  'baremetal',
+  'direct-physical',
+  'virtio-forwarder',
+  'smart-nic',
+  'vdpa',
+  'accelerator-direct',
+  'accelerator-direct-physical',
+  'remote-managed',
+] as const;
+
 /** One fixed address of a port. */
 export const fixedIp = t.object({ subnet_id: t.uuid(), ip_address: t.ip() });
 
@@ -137,7 +152,7 @@ export const port = resource({
       sort: true,
       alias: 'binding',
     }),
-    'binding:vnic_type': field(t.oneOf('normal'), 'The kind of NIC.', {
+    'binding:vnic_type': field(t.oneOf(...vnicTypes), 'The kind of NIC; hosts here wire normal ones.', {
       post: 'member',
       put: 'member',
       default: 'normal',

@@ -52,6 +52,14 @@ export const router = resource({
       'Static routes beside those of its interfaces.',
       { put: 'member', default: [], alias: 'extraroute' },
     ),
+    flavor_id: field(t.nullable(t.uuid()), 'The flavor that says who provides it.', {
+      post: 'member',
+      default: null,
+      filter: true,
+      sort: true,
+      alias: 'l3-flavors',
+      references: { record: 'flavor', onDelete: 'restrict' },
+    }),
     availability_zones: field(t.list(t.string(255)), 'The zones of the agents that have it.', {
       stored: false,
       alias: 'router_availability_zone',

@@ -114,6 +114,12 @@ export const subnet = resource({
       'The device owners whose ports take their addresses here; none: every port does.',
       { post: 'admin', put: 'admin', default: [], alias: 'subnet-service-types' },
     ),
+    dns_publish_fixed_ip: field(t.boolean(), 'Whether names of its addresses are for an external DNS service.', {
+      post: 'member',
+      put: 'member',
+      default: false,
+      alias: 'subnet-dns-publish-fixed-ip',
+    }),
     'router:external': field(t.boolean(), 'Whether its network is external.', {
       stored: false,
       alias: 'subnet-external-network',
