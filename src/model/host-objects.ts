@@ -27,6 +27,24 @@ export interface HostAddress {
   readonly subnet_id: string;
 }
 
+/** A limit of bandwidth, as a token bucket. */
+export interface HostBandwidth {
+  /** kbit/s. */
+  readonly max_kbps: number;
+  /** What may be exceeded for a moment, in kbit; 0: 80 % of the limit. */
+  readonly max_burst_kbps: number;
+}
+
+/** How fast, and how marked, the traffic of a port is. */
+export interface HostQos {
+  /** Towards the port; null: as fast as it can. */
+  readonly ingress: HostBandwidth | null;
+  /** From the port. */
+  readonly egress: HostBandwidth | null;
+  /** The DSCP mark of what comes from the port; null: its own. */
+  readonly dscp_mark: number | null;
+}
+
 /** `port/<id>`: a port of an instance that is bound to the host. */
 export interface HostPort {
   readonly kind: 'port';
@@ -41,6 +59,8 @@ export interface HostPort {
   readonly allowed_address_pairs: readonly { ip_address: string; mac_address?: string }[];
   /** Ids of security groups: `security_group/<id>`. */
   readonly security_groups: readonly string[];
+  /** What its QoS policy, or else that of its network, asks for; absent where that is nothing. */
+  readonly qos?: HostQos;
 }
 
 /** `security_group/<id>`: present where a port of the host is in it. */

@@ -5,13 +5,14 @@ import { isInstancePort } from '../rules/host-view/addresses.ts';
 import { hostAddressGroup, hostAddressSet, hostPort, hostSecurityGroup } from '../rules/host-view/port.ts';
 import type { Condition } from '../store/query.ts';
 import type { Match, Reader } from '../store/store.ts';
+import { loadPortQos } from './host-view-qos.ts';
 import { subnetsById } from './host-view-subnets.ts';
 
 /** `port/<id>` of an instance's port that is bound to the host. */
 export async function loadPort(r: Reader, host: string, id: string): Promise<HostPort | undefined> {
   const row = await r.get(port, id);
   if (row?.['binding:host_id'] !== host || !isInstancePort(row)) return undefined;
-  return hostPort(row, await subnetsById(r, [row]));
+  return hostPort(row, await subnetsById(r, [row]), await loadPortQos(r, row));
 }
 
 /** `security_group/<id>` of a group that an instance's port on the host is in. */

@@ -18,7 +18,7 @@ import {
   segment,
   subnet,
 } from '../model/index.ts';
-import type { Record_, Row } from '../model/language.ts';
+import type { Row } from '../model/language.ts';
 import { applyAgentReport } from './agent.ts';
 import {
   addNetworkToAgent,
@@ -26,9 +26,9 @@ import {
   removeNetworkFromAgent,
   removeRouterFromAgent,
 } from './agent-scheduling.ts';
-import type { Context, Operations } from './context.ts';
+import type { Context } from './context.ts';
 import { hostObject, hostObjectKeys } from './host-view.ts';
-import { operations } from './index.ts';
+import { type Doing, NothingThere, of, Picks, qosActs, remove, update } from './host-view-testing.ts';
 import { addInterface, removeInterface } from './router-interface.ts';
 import { admin, agentReport, type Cloud, demo, openCloud } from './router-testing.ts';
 
@@ -40,52 +40,13 @@ interface Act {
   readonly n: readonly number[];
 }
 
-type Doing = (c: Context, pick: Pick_, cloud: Cloud) => Promise<unknown>;
-
-/** Chooses by the numbers of an act, one after another. */
-class Pick_ {
-  readonly #numbers: readonly number[];
-  #next = 0;
-  constructor(numbers: readonly number[]) {
-    this.#numbers = numbers;
-  }
-  number(below: number): number {
-    return (this.#numbers[this.#next++ % this.#numbers.length] ?? 0) % below;
-  }
-  one<T>(values: readonly T[]): T {
-    const value = values[this.number(values.length)];
-    if (value === undefined) throw new NothingThere();
-    return value;
-  }
-  some<T>(values: readonly T[]): T[] {
-    return values.filter(() => this.number(2) === 1);
-  }
-  async row<R extends Record_>(c: Context, record: R): Promise<Row<R>> {
-    return this.one(await c.t.find(record));
-  }
-}
-
-/** There is no row to act on yet. */
-class NothingThere extends Error {}
-
-// biome-ignore lint/suspicious/noExplicitAny: acts are made of any resource.
-const of = (name: string) => operations[name] as Required<Operations<any>>;
-const remove =
-  (record: Record_): Doing =>
-  async (c, pick) =>
-    of(record.name).remove(c, await pick.row(c, record));
-const update =
-  (record: Record_, changes: (c: Context, pick: Pick_) => Promise<object> | object): Doing =>
-  async (c, pick) =>
-    of(record.name).update(c, await pick.row(c, record), await changes(c, pick));
-
-const groupIds = async (c: Context, pick: Pick_) => pick.some(await c.t.find(securityGroup)).map((row) => row.id);
-const pairs = (pick: Pick_) => pick.some([{ ip_address: '10.0.0.200/32' }, { ip_address: '0.0.0.0/0' }]);
+const groupIds = async (c: Context, pick: Picks) => pick.some(await c.t.find(securityGroup)).map((row) => row.id);
+const pairs = (pick: Picks) => pick.some([{ ip_address: '10.0.0.200/32' }, { ip_address: '0.0.0.0/0' }]);
 
 const prefixes = ['10.0.0.0/8', '0.0.0.0/0', '192.0.2.1/32', 'fd00::/8'];
 
 /** An address group, one that a rule refers to where there is one. */
-async function referredGroup(c: Context, pick: Pick_): Promise<Row<typeof addressGroup>> {
+async function referredGroup(c: Context, pick: Picks): Promise<Row<typeof addressGroup>> {
   const rules = await c.t.find(securityGroupRule);
   const referred = rules.flatMap((row) => row.remote_address_group_id ?? []);
   return referred.length > 0 ? pick.one(await c.t.find(addressGroup, { id: referred })) : pick.row(c, addressGroup);
@@ -98,7 +59,7 @@ function changeAddresses(c: Context, name: string, row: Row<typeof addressGroup>
 }
 
 /** A port that a floating IP stands for, or that a forwarding leads to. */
-async function portLedTo(c: Context, pick: Pick_): Promise<Row<typeof port>> {
+async function portLedTo(c: Context, pick: Picks): Promise<Row<typeof port>> {
   const whole = (await c.t.find(floatingip)).flatMap((row) => row.port_id ?? []);
   const single = (await c.t.find(portForwarding)).map((row) => row.internal_port_id);
   return pick.one(await c.t.find(port, { id: [...whole, ...single] }));
@@ -289,7 +250,11 @@ const acts = {
       ...agentReport(pick.one([null, '192.0.2.1', '192.0.2.99'])),
       bridge_mappings: pick.one<Record<string, string>>([{ public: 'br-ex' }, { public: 'br-ex', left: 'br-left' }]),
     }),
+  ...qosActs,
 } satisfies Record<string, Doing>;
+
+/** Acts that need much to be there before they come about. */
+const oftener = ['forward', 'associate', 'givePolicyToPort', 'givePolicyToPort'] as const;
 
 type View = Map<HostKey, HostObject>;
 
@@ -324,7 +289,7 @@ const sorted = (view: View) => Object.fromEntries([...view].sort(([a], [b]) => (
 async function perform(cloud: Cloud, act: Act): Promise<boolean> {
   const asAdmin = { ...admin, projectId: demo.projectId };
   try {
-    await cloud.act(asAdmin, (c) => (acts[act.what] as Doing)(c, new Pick_(act.n), cloud));
+    await cloud.act(asAdmin, (c) => (acts[act.what] as Doing)(c, new Picks(act.n), cloud));
     return true;
   } catch (error) {
     if (error instanceof Fault || error instanceof NothingThere) return false;
@@ -340,6 +305,8 @@ const foundation: readonly Act[] = [
   { what: 'createGroup', n: [1] },
   { what: 'createAddressGroup', n: [1] },
   { what: 'createRuleToAddresses', n: [0] },
+  { what: 'createPolicy', n: [1] },
+  { what: 'limitPolicy', n: [1] },
 ];
 
 async function startUp(): Promise<Cloud> {
@@ -362,7 +329,7 @@ async function startUp(): Promise<Cloud> {
 
 test('the objects that a host follows by its keys are those of a full rebuild, after any acts', async () => {
   const anAct = fc.record({
-    what: fc.constantFrom(...(Object.keys(acts) as (keyof typeof acts)[]), 'forward' as const, 'associate' as const),
+    what: fc.constantFrom(...(Object.keys(acts) as (keyof typeof acts)[]), ...oftener),
     n: fc.array(fc.nat(1000), { minLength: 6, maxLength: 6 }),
   });
   const done = new Map<string, number>();

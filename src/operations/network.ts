@@ -19,7 +19,7 @@ import { consumeQuota, releaseQuota } from './quota.ts';
 import { namedTargets, type SharedObject, shareable } from './sharing.ts';
 import { newStandard } from './standard.ts';
 import { releasePrefix } from './subnet-allocation.ts';
-import { wakeNetwork } from './wake.ts';
+import { wakeNetwork, wakeNetworkPolicy } from './wake.ts';
 import { checkHints, zonesOfNetworks } from './zones.ts';
 
 type NetworkRow = Row<typeof network>;
@@ -103,6 +103,7 @@ async function updateNetwork(c: Context, row: NetworkRow, changes: Partial<Netwo
   });
   if (!result) throw networkNotFound(row.id);
   if (result.mtu !== row.mtu || result.admin_state_up !== row.admin_state_up) await wakeNetwork(c, row.id);
+  if (result.qos_policy_id !== row.qos_policy_id) await wakeNetworkPolicy(c, [row.id]);
   return result;
 }
 

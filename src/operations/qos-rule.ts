@@ -6,6 +6,7 @@ import { vifTypes } from '../model/resources/port.ts';
 import { checkRuleInPolicy, type QosRuleType, unsupportedVifTypes } from '../rules/qos.ts';
 import type { Context, Operations } from './context.ts';
 import { rulesOfPolicies, type StoredRule } from './qos-use.ts';
+import { wakePolicy } from './wake.ts';
 
 type RuleResource = (typeof qosRules)[number];
 type PolicyRow = Row<typeof qosPolicy>;
@@ -20,9 +21,10 @@ async function check(c: Context, rule: StoredRule): Promise<void> {
   if (one) throw qosRuleNotSupported(rule.type, one.id);
 }
 
-/** A policy shows its rules, so a change of them is one of it. */
+/** A policy shows its rules, so a change of them is one of it; and of what hosts have of it. */
 async function touchPolicy(c: Context, policyId: string): Promise<void> {
   if (!(await c.t.update(qosPolicy, policyId, {}))) throw qosPolicyNotFound(policyId);
+  await wakePolicy(c, policyId);
 }
 
 /** The operations on the rules of one type; `shown` is the resource that the API shows them as. */

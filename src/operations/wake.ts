@@ -1,6 +1,6 @@
 /** Tells hosts what a change concerns: the keys of rules/wake.ts, with the relatives that only the database knows. */
 import type { HostKey } from '../model/host-objects.ts';
-import { port, securityGroupRule, type subnet } from '../model/index.ts';
+import { network, port, securityGroupRule, type subnet } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import {
   networkKeys,
@@ -68,4 +68,25 @@ export async function wakeSubnet(
 /** Wakes the hosts for a change of a group or of its rules, with the sets that its rules refer to. */
 export async function wakeSecurityGroup(c: Context, groupId: string): Promise<void> {
   c.t.wake([...securityGroupKeys(groupId), ...(await referredSets(c, [groupId]))]);
+}
+
+/** The ports of this network that have its QoS policy, since they have none of their own. */
+export async function wakeNetworkPolicy(c: Context, networkIds: readonly string[]): Promise<void> {
+  if (networkIds.length === 0) return;
+  const ports = await c.t.find(port, { network_id: [...networkIds], qos_policy_id: null });
+  c.t.wake(onHosts(ports));
+}
+
+/** Wakes the hosts for a change of what a QoS policy asks for. */
+export async function wakePolicy(c: Context, policyId: string): Promise<void> {
+  c.t.wake(onHosts(await c.t.find(port, { qos_policy_id: policyId })));
+  const networks = await c.t.find(network, { qos_policy_id: policyId });
+  await wakeNetworkPolicy(
+    c,
+    networks.map((row) => row.id),
+  );
+}
+
+function onHosts(ports: readonly Row<typeof port>[]): HostKey[] {
+  return ports.flatMap((row) => (row['binding:host_id'] ? [`port/${row.id}` as const] : []));
 }

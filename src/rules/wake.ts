@@ -24,6 +24,7 @@ const seenOfPort = [
   'binding:host_id',
   'dns_name',
   'extra_dhcp_opts',
+  'qos_policy_id',
 ] as const satisfies readonly (keyof Row<typeof port>)[];
 
 /** The columns of a subnet that a host object is built from. */

@@ -1,12 +1,12 @@
 /** Host objects of instances' ports and of what filters them. */
-import type { HostAddressSet, HostPort, HostSecurityGroup } from '../../model/host-objects.ts';
+import type { HostAddressSet, HostPort, HostQos, HostSecurityGroup } from '../../model/host-objects.ts';
 import type { addressGroup, securityGroup, securityGroupRule } from '../../model/index.ts';
 import type { Row } from '../../model/language.ts';
 import { protocolNumber } from '../security-group.ts';
 import { byText, hostAddresses, ipsOf, type PortRow, type Subnets } from './addresses.ts';
 
 /** `port/<id>`. */
-export function hostPort(row: PortRow, subnets: Subnets): HostPort {
+export function hostPort(row: PortRow, subnets: Subnets, qos?: HostQos): HostPort {
   return {
     kind: 'port',
     id: row.id,
@@ -19,6 +19,7 @@ export function hostPort(row: PortRow, subnets: Subnets): HostPort {
     port_security_enabled: row.port_security_enabled,
     allowed_address_pairs: row.allowed_address_pairs,
     security_groups: [...row.security_groups].sort(),
+    ...(qos ? { qos } : {}),
   };
 }
 
