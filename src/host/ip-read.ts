@@ -81,6 +81,8 @@ function kindOf(device: Device, asked: LinkKind): LinkKind {
     case 'veth':
     case 'peer':
       return made === 'veth' ? asked : { type: 'foreign' };
+    case 'ifb':
+      return made === 'ifb' ? asked : { type: 'foreign' };
     case 'vxlan':
       if (made !== 'vxlan') return { type: 'foreign' };
       return { type: 'vxlan', vni: Number(data.id), local: String(data.local ?? ''), port: Number(data.port) };

@@ -38,6 +38,8 @@ function making(namespace: Namespace, kind: LinkKind): (string | number)[] | und
     case 'vxlan':
       // The agents know every endpoint: the kernel neither learns nor floods ARP.
       return ['type', 'vxlan', 'id', kind.vni, 'local', kind.local, 'dstport', kind.port, 'nolearning', 'proxy'];
+    case 'ifb':
+      return ['type', 'ifb'];
     case 'peer':
     case 'foreign':
       return undefined;
@@ -56,7 +58,7 @@ function setLink(link: LinkFact): Line[] {
 /** A device that only carries the frames of others gets no IPv6 address of its own. */
 export function isSwitching(link: LinkFact): boolean {
   if (link.kind.type === 'bridge') return !link.kind.shared;
-  return link.kind.type === 'vxlan' || link.master !== undefined;
+  return link.kind.type === 'vxlan' || link.kind.type === 'ifb' || link.master !== undefined;
 }
 
 function makeLink(link: LinkFact): Line[] {

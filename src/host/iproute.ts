@@ -4,7 +4,7 @@ import { type BatchHelper, batchHelper, type LineResult } from './batch-helper.t
 import type { HelperKind, HelperPool } from './helper-pool.ts';
 import { inNamespace } from './namespaces.ts';
 
-export type IprouteProgram = 'ip' | 'bridge';
+export type IprouteProgram = 'ip' | 'bridge' | 'tc';
 
 /** Lines for iproute2. */
 export interface Iproute {
@@ -28,7 +28,11 @@ function kind(program: IprouteProgram): HelperKind<BatchHelper> {
   };
 }
 
-const kinds: Readonly<Record<IprouteProgram, HelperKind<BatchHelper>>> = { ip: kind('ip'), bridge: kind('bridge') };
+const kinds: Readonly<Record<IprouteProgram, HelperKind<BatchHelper>>> = {
+  ip: kind('ip'),
+  bridge: kind('bridge'),
+  tc: kind('tc'),
+};
 
 /** iproute2 by the programs of a pool. */
 export function iproute(pool: HelperPool): Iproute {

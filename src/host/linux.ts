@@ -25,6 +25,7 @@ async function checkPrograms(): Promise<void> {
   const missing: string[] = [];
   const programs = [
     ['ip', '-V'],
+    ['tc', '-V'],
     ['iptables', '-V'],
     ['ipset', '-v'],
     ['nft', '-v'],

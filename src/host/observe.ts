@@ -13,6 +13,7 @@ import { type NftFact, readNft } from './nft.ts';
 import { readProcesses } from './processes.ts';
 import { isSurveyed, survey } from './survey.ts';
 import { readSysctls } from './sysctl.ts';
+import { readQdiscs } from './tc.ts';
 
 /** Namespaces that are read at once. */
 const width = 8;
@@ -34,6 +35,7 @@ async function readNamespace(context: HostContext, namespace: Namespace, all: re
   const ip: IpFact[] = of(facts, 'link', 'address', 'route', 'fdb', 'neighbour');
   const tables: TableFact[] = of(facts, 'chain', 'hook');
   const sets = of(facts, 'set');
+  const qdiscs = of(facts, 'qdisc');
   const sysctls = of(facts, 'sysctl');
   const nft: NftFact[] = of(facts, 'nft-table', 'nft-elements');
   try {
@@ -41,6 +43,7 @@ async function readNamespace(context: HostContext, namespace: Namespace, all: re
       surveyed.length > 0 ? survey(context, namespace, surveyed) : [],
       ip.length > 0 ? readIp(context.ip, namespace, ip) : [],
       tables.length > 0 ? readIptables(context, namespace, tables) : [],
+      qdiscs.length > 0 ? readQdiscs(context.ip, namespace, qdiscs) : [],
       sets.length > 0 ? readIpsets(namespace, sets) : [],
       nft.length > 0 ? readNft(namespace, nft) : [],
       sysctls.length > 0 ? readSysctls(sysctls) : [],

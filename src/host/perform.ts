@@ -7,6 +7,7 @@ import type {
   Namespace,
   NetnsFact,
   ProcessFact,
+  QdiscFact,
   SetFact,
   SysctlFact,
 } from '../plan/facts.ts';
@@ -25,6 +26,7 @@ import { type NftFact, performNft } from './nft.ts';
 import { performProcesses } from './processes.ts';
 import { describe } from './run.ts';
 import { performSysctls } from './sysctl.ts';
+import { performQdiscs } from './tc.ts';
 
 /** What a step is done with, and where: steps of one text go together. */
 function toolOf(step: Step): string {
@@ -42,6 +44,8 @@ function toolOf(step: Step): string {
       return `ip|${fact.namespace}`;
     case 'fdb':
       return `bridge|${fact.namespace}`;
+    case 'qdisc':
+      return `tc|${fact.namespace}`;
     case 'sysctl':
     case 'set':
       return `${fact.fact}|${fact.namespace}`;
@@ -97,6 +101,8 @@ function dispatch(context: HostContext, namespace: Namespace, steps: readonly St
     case 'fdb':
     case 'neighbour':
       return performIp(context, namespace, on<IpFact>());
+    case 'qdisc':
+      return performQdiscs(context.ip, namespace, on<QdiscFact>());
     case 'sysctl':
       return performSysctls(context, namespace, on<SysctlFact>());
     case 'set':

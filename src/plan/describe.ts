@@ -1,5 +1,5 @@
 /** Steps as people read them, one line each; `neutrino agent plan` prints these. */
-import type { Fact, LinkFact, NftElementsFact, OvsPortFact } from './facts.ts';
+import type { Fact, LinkFact, NftElementsFact, OvsPortFact, Qdisc } from './facts.ts';
 import type { CutStep, Step } from './steps.ts';
 import { translationOf } from './translations.ts';
 
@@ -40,6 +40,11 @@ function chainDetails(namespace: string, rules: readonly string[]): string {
   return `forwarding ${protocol}${first === last ? first : `${first}-${last}`} → ${inside}`;
 }
 
+function qdiscDetails(qdisc: Qdisc): string {
+  if (qdisc.type === 'ingress') return `what it receives goes through ${qdisc.redirect}`;
+  return `what it sends: at most ${qdisc.rateKbps} kbit/s, burst ${qdisc.burstBytes} bytes`;
+}
+
 function elementsText(elements: NftElementsFact['elements']): string {
   const words = Object.entries(elements).map(([set, values]) => [set, ...values.filter(Boolean)].join(' '));
   return words.join(', ');
@@ -72,6 +77,8 @@ function subject(fact: Fact): { what: string; how: string } {
       };
     case 'neighbour':
       return { what: `neighbour ${fact.ip} is ${fact.mac} on ${fact.device}${inNamespace(fact.namespace)}`, how: '' };
+    case 'qdisc':
+      return { what: `queue  ${fact.device}${inNamespace(fact.namespace)}`, how: qdiscDetails(fact.qdisc) };
     case 'sysctl':
       return { what: `sysctl ${fact.name} = ${fact.value}${inNamespace(fact.namespace)}`, how: '' };
     case 'chain': {

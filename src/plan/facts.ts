@@ -31,6 +31,8 @@ export type LinkKind =
       readonly local: string;
       readonly port: number;
     }
+  /** A device that frames only pass, so that they wait in its queue: what a device receives cannot wait there itself. */
+  | { readonly type: 'ifb' }
   /**
    * Made by someone else (an instance's tap, the loopback of a namespace): never made or removed, only set. Removing the fact of
    * one in the host's own namespace releases it: off its bridge, and down.
@@ -90,6 +92,21 @@ export interface NeighbourFact {
   readonly device: string;
   readonly ip: string;
   readonly mac: string;
+}
+
+/** What becomes of the frames of a device before it sends them, or when it has received them. */
+export type Qdisc =
+  /** Sent: they wait until a bucket has tokens for them; it fills at the rate, and holds the burst. */
+  | { readonly type: 'tbf'; readonly rateKbps: number; readonly burstBytes: number }
+  /** Received: they go out of another device first, and come back to this one from there. */
+  | { readonly type: 'ingress'; readonly redirect: string };
+
+/** A queueing discipline of a device. */
+export interface QdiscFact {
+  readonly fact: 'qdisc';
+  readonly namespace: Namespace;
+  readonly device: string;
+  readonly qdisc: Qdisc;
 }
 
 /** A kernel setting; `name` with dots: net.ipv4.ip_forward. It is never set back. */
@@ -266,6 +283,7 @@ export type Fact =
   | RouteFact
   | FdbFact
   | NeighbourFact
+  | QdiscFact
   | SysctlFact
   | ChainFact
   | HookFact
@@ -296,6 +314,8 @@ export function factKey(fact: Fact): FactKey {
       return `fdb|${fact.namespace}|${fact.device}|${fact.mac}|${fact.endpoint}`;
     case 'neighbour':
       return `neighbour|${fact.namespace}|${fact.device}|${fact.ip}`;
+    case 'qdisc':
+      return `qdisc|${fact.namespace}|${fact.device}|${fact.qdisc.type}`;
     case 'sysctl':
       return `sysctl|${fact.namespace}|${fact.name}`;
     case 'chain':

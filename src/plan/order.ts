@@ -2,7 +2,7 @@
 import type { ChainFact, Fact, HookFact, LinkFact } from './facts.ts';
 import { jumpOf } from './rule-text.ts';
 
-const linkRank = { bridge: 10, vxlan: 11, veth: 12, peer: 13, foreign: 14 } as const;
+const linkRank = { bridge: 10, vxlan: 11, ifb: 11, veth: 12, peer: 13, foreign: 14 } as const;
 
 const ranks = {
   netns: 0,
@@ -14,6 +14,7 @@ const ranks = {
   route: 40,
   neighbour: 50,
   fdb: 51,
+  qdisc: 55,
   set: 60,
   'nft-table': 61,
   'nft-elements': 62,
@@ -80,6 +81,7 @@ export function deviceOf(fact: Fact): { namespace: string; device: string } | nu
     case 'route':
     case 'fdb':
     case 'neighbour':
+    case 'qdisc':
       return { namespace: fact.namespace, device: fact.device };
     default:
       return null;

@@ -1,6 +1,6 @@
 /** Devices, addresses and routes of the simulated machine, as strict as the kernel. */
 import { type Cidr, cidrContains, parseCidr, parseIp } from '../lib/ip.ts';
-import type { AddressFact, FdbFact, LinkFact, NeighbourFact, RouteFact } from '../plan/facts.ts';
+import type { AddressFact, FdbFact, LinkFact, NeighbourFact, QdiscFact, RouteFact } from '../plan/facts.ts';
 import { linkOf, namespaceOf, newLink, SimError, type SimLink, type SimNamespace, type SimState } from './state.ts';
 
 function checkName(name: string): void {
@@ -179,4 +179,11 @@ export function addFdb(state: SimState, fact: FdbFact): void {
 /** `ip neigh replace`. */
 export function addNeighbour(state: SimState, fact: NeighbourFact): void {
   linkOf(state, fact.namespace, fact.device).neighbours.set(fact.ip, fact.mac);
+}
+
+/** `tc qdisc replace`, and where it leads elsewhere, the filter that does. */
+export function putQdisc(state: SimState, { namespace, device, qdisc }: QdiscFact): void {
+  const link = linkOf(state, namespace, device);
+  if (qdisc.type === 'ingress') linkOf(state, namespace, qdisc.redirect);
+  link.qdiscs.set(qdisc.type, qdisc);
 }

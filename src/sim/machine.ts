@@ -15,6 +15,7 @@ import {
   addRoute,
   changeLink,
   forget,
+  putQdisc,
   removeAddress,
   removeLink,
 } from './links.ts';
@@ -170,6 +171,9 @@ export class SimulatedMachine implements Machine {
       case 'neighbour':
         addNeighbour(state, fact);
         break;
+      case 'qdisc':
+        putQdisc(state, fact);
+        break;
       case 'sysctl':
         namespaceOf(state, fact.namespace).sysctls.set(fact.name, fact.value);
         break;
@@ -237,6 +241,9 @@ export class SimulatedMachine implements Machine {
         break;
       case 'neighbour':
         link?.neighbours.delete(fact.ip);
+        break;
+      case 'qdisc':
+        link?.qdiscs.delete(fact.qdisc.type);
         break;
       case 'sysctl':
         // Never set back.

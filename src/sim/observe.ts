@@ -45,6 +45,10 @@ function inNamespace(here: SimNamespace, fact: Fact): Fact | undefined {
       const mac = link?.neighbours.get(fact.ip);
       return mac === undefined ? undefined : { ...fact, mac };
     }
+    case 'qdisc': {
+      const qdisc = link?.qdiscs.get(fact.qdisc.type);
+      return qdisc && { ...fact, qdisc };
+    }
     case 'sysctl':
       return { ...fact, value: here.sysctls.get(fact.name) ?? '0' };
     case 'chain': {

@@ -1,4 +1,5 @@
 /** The state of a simulated machine as text that a person reads and a test compares. */
+import type { Qdisc } from '../plan/facts.ts';
 import { allRules } from './filters.ts';
 import type { SimLink, SimNamespace, SimState } from './state.ts';
 import { printSwitches } from './switches.ts';
@@ -27,8 +28,14 @@ function printLink(link: SimLink): string[] {
     `  link ${link.name}: ${state.filter(Boolean).join(', ')}`,
     ...link.addresses.map(({ cidr, announce }) => `    address ${cidr}${announce ? ' (announced)' : ''}`).sort(),
     ...[...link.fdb].sort().map((entry) => `    fdb ${entry.replace('|', ' dst ')}`),
+    ...byKey(link.qdiscs).map(([, qdisc]) => `    queue ${qdiscText(qdisc)}`),
     ...byKey(link.neighbours).map(([ip, mac]) => `    neighbour ${ip} ${mac}`),
   ];
+}
+
+function qdiscText(qdisc: Qdisc): string {
+  if (qdisc.type === 'ingress') return `ingress by ${qdisc.redirect}`;
+  return `${qdisc.type} rate ${qdisc.rateKbps} kbit/s burst ${qdisc.burstBytes}`;
 }
 
 function printChains(here: SimNamespace): string[] {

@@ -8,6 +8,7 @@ import type {
   OvsBridgeFact,
   OvsPortFact,
   ProcessFact,
+  Qdisc,
   RouteFact,
   SetFact,
 } from '../plan/facts.ts';
@@ -32,6 +33,8 @@ export interface SimLink {
   readonly fdb: Set<string>;
   /** ip → mac. */
   readonly neighbours: Map<string, string>;
+  /** By type. */
+  readonly qdiscs: Map<Qdisc['type'], Qdisc>;
   /** The other end of a pair. */
   peer: SimLink | undefined;
 }
@@ -141,6 +144,7 @@ export function newLink(namespace: Namespace, name: string, kind: LinkKind, ours
     addresses: [],
     fdb: new Set(),
     neighbours: new Map(),
+    qdiscs: new Map(),
     peer: undefined,
   };
 }

@@ -115,6 +115,33 @@ const ways: Sample[] = [
   },
 ];
 
+const bucket = (rateKbps: number, burstBytes: number): Fact => ({
+  fact: 'qdisc',
+  namespace: ns,
+  device: 'qg-1',
+  qdisc: { type: 'tbf', rateKbps, burstBytes },
+});
+const ifb = (name: string): Fact => ({ fact: 'link', namespace: ns, name, kind: { type: 'ifb' }, up: true });
+const detour = (redirect: string): Fact => ({
+  fact: 'qdisc',
+  namespace: ns,
+  device: 'qg-1',
+  qdisc: { type: 'ingress', redirect },
+});
+
+/** Facts about queues. */
+const queues: Sample[] = [
+  { title: 'a device that frames only pass', before: [netns], first: ifb('ifb-1') },
+  { title: 'a queue', before: [netns, veth], first: bucket(5000, 500_000), second: bucket(1, 1518) },
+  { title: 'a fast queue', before: [netns, veth], first: bucket(2_147_483_647, 2 ** 30) },
+  {
+    title: 'a queue for what a device receives',
+    before: [netns, veth, ifb('ifb-1'), ifb('ifb-2')],
+    first: detour('ifb-1'),
+    second: detour('ifb-2'),
+  },
+];
+
 /** Facts about rules. */
 const rules: Sample[] = [
   {
@@ -262,5 +289,5 @@ function files(folder: string): Sample[] {
 
 /** All samples. */
 export function samples(folder: string): Sample[] {
-  return [...links, ...ways, ...rules, ...tables, ...files(folder)];
+  return [...links, ...ways, ...queues, ...rules, ...tables, ...files(folder)];
 }

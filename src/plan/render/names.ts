@@ -7,6 +7,8 @@ export const bridgeName = (networkId: string) => `brq${deviceSuffix(networkId)}`
 export const vxlanName = (vni: number) => `vxlan-${vni}`;
 /** The device of a port in the root namespace. */
 export const tapName = (portId: string) => `tap${deviceSuffix(portId)}`;
+/** The device in whose queue what a port sends waits. */
+export const queueName = (portId: string) => `ifb${deviceSuffix(portId)}`;
 /** The end of a DHCP port inside its namespace. */
 export const dhcpDeviceName = (portId: string) => `ns-${deviceSuffix(portId)}`;
 /** The end of a router's inner interface inside its namespace. */

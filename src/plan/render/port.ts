@@ -8,6 +8,7 @@ import type { HostEnvironment, Lookup, Rendering } from './language.ts';
 import { type Attachment, attach, firstOf } from './link-layer.ts';
 import { bridgePrefix, portChain, tapName } from './names.ts';
 import { portChains } from './port-chains.ts';
+import { markHooks, queueFacts } from './qos.ts';
 import { comments, type GroupRule, remoteSetOf } from './security.ts';
 import { conntrackZone } from './zone.ts';
 
@@ -91,6 +92,9 @@ function rulesOf(port: HostPort, look: Lookup): { rules: GroupRule[]; waiting: s
   return { rules, waiting, stateless: !stateful };
 }
 
+/** Of a network that has not arrived yet, bytes. */
+const usualMtu = 1500;
+
 function tapFacts(port: HostPort, at: Attachment, env: HostEnvironment): Fact[] {
   const name = tapName(port.id);
   if (!env.links.has(name)) return [];
@@ -104,6 +108,7 @@ function tapFacts(port: HostPort, at: Attachment, env: HostEnvironment): Fact[] 
       ...(at.network ? { mtu: at.network.mtu } : {}),
       ...(at.bridge ? { master: at.bridge } : {}),
     },
+    ...queueFacts(port, at.network?.mtu ?? usualMtu),
   ];
 }
 
@@ -111,6 +116,7 @@ function tapFacts(port: HostPort, at: Attachment, env: HostEnvironment): Fact[] 
 export function renderPort(port: HostPort, look: Lookup, env: HostEnvironment): Rendering {
   const at = attach(port.network_id, look, env);
   const facts: Fact[] = tapFacts(port, at, env);
+  facts.push(...markHooks(port));
   if (port.port_security_enabled) facts.push(guardElements(port));
   const groups = port.port_security_enabled ? rulesOf(port, look) : { rules: [], waiting: null, stateless: false };
   for (const family of [4, 6] as const) {
