@@ -23,6 +23,9 @@ const test = {
   openstack: 'python3-openstackclient',
   dhclient: 'isc-dhcp-client',
   ethtool: 'ethtool',
+  modprobe: 'kmod',
+  'qemu-system-x86_64': 'qemu-system-x86',
+  debootstrap: 'debootstrap',
   '/usr/lib/postgresql/*/bin/initdb': 'postgresql',
 };
 const sets = { host, demo, test };

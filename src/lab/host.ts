@@ -34,11 +34,9 @@ export interface StartOptions extends Pick<RunOptions, 'netns' | 'env'> {
   readonly input?: boolean;
 }
 
-/** An emulated host. */
-export interface LabHost {
+/** A place where commands run: an emulated host, or a guest with a kernel of its own. */
+export interface CommandHost {
   readonly name: string;
-  /** The process that holds the namespaces, as the machine numbers it. */
-  readonly pid: number;
   /** The arguments that put a command into the host (and a namespace of it): `nsenter …`. */
   enter(netns?: string): string[];
   /** Runs a command to its end. Throws with its output when it fails, unless it may. */
@@ -51,6 +49,12 @@ export interface LabHost {
   leave(): void;
   /** Ends the host and everything in it. */
   close(): Promise<void>;
+}
+
+/** An emulated host. */
+export interface LabHost extends CommandHost {
+  /** The process that holds the namespaces, as the machine numbers it. */
+  readonly pid: number;
 }
 
 // The first process of the host: makes /run and /sys private, then waits for its input to end, which it does when the
@@ -129,12 +133,12 @@ export async function collect(child: ChildProcess, timeoutMs: number, input?: st
   return { code, ...out };
 }
 
-/** A handle on a host whose holder runs already, by the PID of its first process. */
-export function attachHost(name: string, pid: number, holder?: ChildProcess): LabHost {
-  const enter = (netns?: string) => [
-    ...['nsenter', '-t', String(pid), '-n', '-m', '-p', '--'],
-    ...(netns ? ['nsenter', `--net=/run/netns/${netns}`, '--'] : []),
-  ];
+/**
+ * A place where commands run, reached by the arguments `into` in front of them. When what they start forks, as `nsenter` does, the
+ * child gets the signals; otherwise it gets them itself and hands them on.
+ */
+export function commandHost(name: string, into: readonly string[], close: () => Promise<void>): CommandHost {
+  const enter = (netns?: string) => [...into, ...(netns ? ['nsenter', `--net=/run/netns/${netns}`, '--'] : [])];
   const started = new Set<ChildProcess>();
   const launch = (argv: readonly string[], options: StartOptions, stdin: 'pipe' | 'ignore') => {
     const [program = '', ...args] = [...enter(options.netns), ...argv];
@@ -144,8 +148,8 @@ export function attachHost(name: string, pid: number, holder?: ChildProcess): La
   };
   return {
     name,
-    pid,
     enter,
+    close,
     kill: (child, signal = 'SIGKILL') => killStarted(child, signal),
     async run(argv, options = {}) {
       const outcome = await collect(launch(argv, place(options), 'pipe'), options.timeoutMs ?? 15_000, options.input);
@@ -167,19 +171,24 @@ export function attachHost(name: string, pid: number, holder?: ChildProcess): La
         for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
       }
     },
-    async close() {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        return;
-      }
-      for (let i = 0; i < 200; i++) {
-        if (holder ? holder.exitCode !== null || holder.signalCode !== null : !(await alive(pid))) return;
-        await waitMs(10);
-      }
-      throw new Error(`the emulated host ${name} (process ${pid}) did not end within 2 s`);
-    },
   };
+}
+
+/** A handle on a host whose holder runs already, by the PID of its first process. */
+export function attachHost(name: string, pid: number, holder?: ChildProcess): LabHost {
+  const close = async () => {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      return;
+    }
+    for (let i = 0; i < 200; i++) {
+      if (holder ? holder.exitCode !== null || holder.signalCode !== null : !(await alive(pid))) return;
+      await waitMs(10);
+    }
+    throw new Error(`the emulated host ${name} (process ${pid}) did not end within 2 s`);
+  };
+  return { ...commandHost(name, ['nsenter', '-t', String(pid), '-n', '-m', '-p', '--'], close), pid };
 }
 
 const place = ({ netns, env }: RunOptions): StartOptions => ({

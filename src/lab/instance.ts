@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deviceSuffix } from '../model/host-objects.ts';
-import type { LabHost } from './host.ts';
+import type { CommandHost } from './host.ts';
 
 /** What a DHCP client was given. */
 export interface Lease {
@@ -18,7 +18,7 @@ export interface Lease {
 
 /** Gives a port to a new namespace of the host: `tap<id>` outside, `eth0` with the port's MAC inside. */
 export async function plugInstance(
-  host: LabHost,
+  host: CommandHost,
   netns: string,
   port: { id: string; mac_address: string },
   options: { mtu?: number } = {},
@@ -47,7 +47,7 @@ esac
 `;
 
 /** Gets an address by DHCP with busybox's udhcpc; undefined when no server answered within `seconds`. */
-export async function dhcp(host: LabHost, netns: string, seconds = 10): Promise<Lease | undefined> {
+export async function dhcp(host: CommandHost, netns: string, seconds = 10): Promise<Lease | undefined> {
   const script = join(tmpdir(), `neutrino-lease-${process.pid}-${netns}.sh`);
   await writeFile(script, leaseScript, { mode: 0o755 });
   try {

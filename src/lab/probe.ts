@@ -1,6 +1,6 @@
 /** Real traffic: small programs that run in a namespace of an emulated host and say what they saw. */
 import type { ChildProcess } from 'node:child_process';
-import type { LabHost } from './host.ts';
+import type { CommandHost } from './host.ts';
 
 const node = process.execPath;
 
@@ -30,7 +30,7 @@ export interface Attempt {
 
 /** Runs a script that prints what it got and ends with 0, or why not and ends with another code. */
 async function attempt(
-  host: LabHost,
+  host: CommandHost,
   script: string,
   target: readonly string[],
   how: Attempt,
@@ -44,7 +44,7 @@ async function attempt(
 }
 
 /** Fetches `http://address:port/` from a namespace, within 3 s unless said otherwise. */
-export function fetchPage(host: LabHost, address: string, port: number, how: Attempt = {}): Promise<Reached> {
+export function fetchPage(host: CommandHost, address: string, port: number, how: Attempt = {}): Promise<Reached> {
   return attempt(host, fetchScript, [address, String(port)], how, how.ms ?? 3000);
 }
 
@@ -60,7 +60,7 @@ socket.send(text, Number(port), host);
 
 /** Sends a datagram and waits for the answer of an echo, 2 s unless said otherwise. */
 export function askUdp(
-  host: LabHost,
+  host: CommandHost,
   address: string,
   port: number,
   text: string,
@@ -89,7 +89,7 @@ console.log('serving');
 
 /** Starts an HTTP server on each of `tcp` and a UDP echo on each of `udp`; resolves when they listen. */
 export async function serve(
-  host: LabHost,
+  host: CommandHost,
   name: string,
   ports: { tcp?: number[]; udp?: number[] },
   netns: string,
@@ -139,7 +139,7 @@ socket.on('error', () => process.exit(1));
 
 /** Opens a connection to a server of `serve` and holds it. */
 export async function holdConnection(
-  host: LabHost,
+  host: CommandHost,
   address: string,
   port: number,
   netns?: string,

@@ -1,6 +1,6 @@
 /** Wires between emulated hosts: veth pairs, made inside the hosts' namespaces and nowhere else. */
 import { spawn } from 'node:child_process';
-import { collect, type LabHost } from './host.ts';
+import { type CommandHost, collect, type LabHost } from './host.ts';
 
 /** One end of a wire. */
 export interface WireEnd {
@@ -36,7 +36,7 @@ export async function createWire(a: WireEnd, b: WireEnd): Promise<void> {
 }
 
 /** Makes a bridge on a host, up. */
-export async function createBridge(host: LabHost, name: string): Promise<void> {
+export async function createBridge(host: CommandHost, name: string): Promise<void> {
   const lines = [`link add ${name} type bridge stp_state 0 forward_delay 0`, `link set ${name} up`];
   await host.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` });
 }
