@@ -5,6 +5,8 @@ import { demoCommand } from './demo.ts';
 import { mtuAuditCommand } from './mtu/audit.ts';
 import { mtuCalcCommand } from './mtu/calc.ts';
 import { mtuExplainCommand } from './mtu/explain.ts';
+import { nicAdoptCommand, nicPlanCommand, nicReleaseCommand } from './nic/move.ts';
+import { nicConfirmCommand, nicGuardCommand, nicRecoverCommand, nicRollbackCommand } from './nic/trial.ts';
 import { portAttachCommand, portDetachCommand } from './port.ts';
 import { serverCommand, upCommand } from './up.ts';
 import { versionCommand } from './version.ts';
@@ -21,6 +23,13 @@ export const commands: readonly Command[] = [
   mtuCalcCommand,
   mtuExplainCommand,
   mtuAuditCommand,
+  nicPlanCommand,
+  nicAdoptCommand,
+  nicConfirmCommand,
+  nicRollbackCommand,
+  nicReleaseCommand,
+  nicRecoverCommand,
+  nicGuardCommand,
   demoCommand,
   versionCommand,
 ];

@@ -1,0 +1,42 @@
+/** The files of the configuration in charge: written, checked, handed over, and put back. */
+import { readFile } from 'node:fs/promises';
+import { orMissing } from '../host/files.ts';
+import { run } from '../host/run.ts';
+import { removeDurably, writeDurably } from './journal.ts';
+import type { FileChange, Persistence } from './types.ts';
+
+/** What a program of the system may take to follow new files, milliseconds. */
+const applyMs = 60_000;
+
+async function put({ path, mode }: FileChange, content: string | null): Promise<void> {
+  const now = (await orMissing(readFile(path, 'utf8'))) ?? null;
+  if (now === content) return;
+  if (content === null) await removeDurably(path);
+  else await writeDurably(path, content, mode);
+}
+
+async function runAll(commands: readonly (readonly string[])[]): Promise<void> {
+  for (const argv of commands) await run(argv, { deadlineMs: applyMs });
+}
+
+/** Writes the new files, has them checked, and has the program in charge follow them. */
+export async function applyFiles({ files, check, apply }: Persistence): Promise<void> {
+  for (const file of files) await put(file, file.after);
+  await runAll(check);
+  await runAll(apply);
+}
+
+/** Whether any of the files is not as it was. */
+export async function areFilesNew({ files }: Persistence): Promise<boolean> {
+  for (const { path, before } of files) {
+    if (((await orMissing(readFile(path, 'utf8'))) ?? null) !== before) return true;
+  }
+  return false;
+}
+
+/** Puts the files back as they were, and has the program in charge follow them. */
+export async function restoreFiles({ files, apply }: Persistence): Promise<void> {
+  for (const file of files.toReversed()) await put(file, file.before);
+  // What cannot be applied now is applied at the next boot; the kernel's state is put back by the steps.
+  await runAll(apply).catch(() => undefined);
+}

@@ -1,0 +1,109 @@
+/** Plans a move and has it done: what the commands call. */
+import { randomBytes } from 'node:crypto';
+import { gatewaysBy, planChecks } from './checks.ts';
+import { deviceOf } from './decide/carry.ts';
+import { holderOf, refusals, warnings } from './decide/findings.ts';
+import { ends, forwardSteps, isPort, type NicStep } from './decide/steps.ts';
+import { routeDevices, ruleNames } from './decide/words.ts';
+import { findClients } from './dhcp.ts';
+import { follow, forgetRequest, startGuard } from './guard.ts';
+import { readJournal, writeJournal } from './journal.ts';
+import { planPersistence } from './persist.ts';
+import { takeSnapshot } from './read.ts';
+import { lookAround } from './survey.ts';
+import type { Finding, Journal, Move, NicDriver, Snapshot } from './types.ts';
+
+/** What a person asks for. */
+export interface MoveRequest {
+  readonly kind: 'adopt' | 'release';
+  /** Adopt: the NIC; release: found by the journal or the bridge's only port when absent. */
+  readonly nic: string;
+  readonly bridge: string;
+  /** Absent: what the bridge is already, else a Linux bridge. */
+  readonly driver: NicDriver | undefined;
+  readonly datapath: string | undefined;
+  readonly timeoutSeconds: number;
+  readonly check: boolean;
+  readonly tcp: readonly string[];
+  readonly autoConfirm: boolean;
+  readonly program: readonly string[];
+}
+
+/** A plan: what would be done, and what speaks against it. */
+export interface MovePlan {
+  readonly journal: Journal;
+  readonly steps: readonly NicStep[];
+  /** The move is done already. */
+  readonly done: boolean;
+}
+
+function moveOf(request: MoveRequest, snapshot: Snapshot, earlier: Journal | undefined): Move {
+  const { kind, nic, bridge, datapath } = request;
+  const driver = request.driver ?? (snapshot.ovs?.bridges[bridge] === undefined ? 'linuxbridge' : 'openvswitch');
+  const there = deviceOf(snapshot, bridge) !== undefined || snapshot.ovs?.bridges[bridge] !== undefined;
+  const ownBridge = kind === 'adopt' ? !there : (earlier?.move.ownBridge ?? true);
+  const own = snapshot.ovs?.bridges[bridge]?.datapath ?? snapshot.ovs?.bridges['br-int']?.datapath;
+  const chosen = datapath ?? own ?? 'system';
+  return { kind, nic, bridge, driver, ownBridge, ...(driver === 'openvswitch' ? { datapath: chosen } : {}) };
+}
+
+/** The part of a snapshot that concerns the two devices: what the journal keeps. */
+function concerning(snapshot: Snapshot, { nic, bridge }: Move): Snapshot {
+  const both = [nic, bridge];
+  return {
+    ...snapshot,
+    devices: snapshot.devices.filter(({ name }) => both.includes(name)),
+    routes: snapshot.routes.filter((route) => routeDevices(route).some((device) => both.includes(device))),
+    rules: snapshot.rules.filter((rule) => both.some((device) => ruleNames(rule, device))),
+  };
+}
+
+/** Plans a move, changing nothing. */
+export async function planMove(request: MoveRequest, folder: string): Promise<MovePlan> {
+  const names = [request.nic, request.bridge];
+  const [before, earlier] = await Promise.all([takeSnapshot(names, true), readJournal(folder, request.bridge)]);
+  const move = moveOf(request, before, earlier);
+  const { from } = ends(move);
+  const done = request.kind === 'adopt' && holderOf(before, move.nic) === move.bridge && isPort(before, move);
+  const [persistence, clients, checks] = await Promise.all([
+    planPersistence(move, before, earlier, request.program),
+    findClients(from),
+    request.check ? planChecks(before, from, request.tcp) : { gateways: [], tcp: [] },
+  ]);
+  const around = await lookAround(before, move, folder, persistence.manager);
+  const no = done ? [] : refusals(before, move, around);
+  const known = deviceOf(before, move.nic) !== undefined && deviceOf(before, from) !== undefined;
+  const findings: Finding[] = [
+    ...no,
+    ...(known ? warnings(before, move, around, checks, gatewaysBy(before, from)) : []),
+  ];
+  const risky = findings.some(({ level }) => level !== 'note');
+  const journal: Journal = {
+    version: 1,
+    id: randomBytes(6).toString('hex'),
+    phase: 'planned',
+    move,
+    before: concerning(before, move),
+    persistence,
+    clients,
+    checks,
+    findings,
+    timeoutSeconds: request.timeoutSeconds,
+    autoConfirm: request.autoConfirm && !risky,
+  };
+  return { journal, done, steps: known && no.length === 0 ? forwardSteps(move, before, clients, 0) : [] };
+}
+
+/** Has a planned move done by a guard; resolves when the checks have passed, or it is settled. */
+export async function performMove(plan: MovePlan, folder: string, program: readonly string[]): Promise<Journal> {
+  const { journal } = plan;
+  const { bridge } = journal.move;
+  await forgetRequest(folder, bridge);
+  await writeJournal(folder, journal);
+  await startGuard(program, folder, journal);
+  return follow(
+    folder,
+    bridge,
+    ({ phase, checked, autoConfirm }) => phase === 'trial' && checked === true && !autoConfirm,
+  );
+}

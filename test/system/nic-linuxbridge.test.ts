@@ -1,0 +1,3 @@
+import { nicMoveTests } from './support/nic-suite.ts';
+
+nicMoveTests('linuxbridge');
