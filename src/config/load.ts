@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { MtuSettings, NetworkingSettings, OptionPlace } from '../rules/settings.ts';
+import { dhcpSettings, metadataSettings } from './dhcp-options.ts';
 import { type OptionDefinition, roleOf } from './option.ts';
 import { options } from './options.ts';
 import { type Entry, type Problem, parseOslo, problemText } from './oslo.ts';
@@ -185,6 +186,8 @@ function keystoneSettings(reader: OptionReader): KeystoneSettings | null {
 
 function agentSettings(reader: OptionReader, hasL3File: boolean): AgentSettings {
   return {
+    dhcp: dhcpSettings(reader),
+    metadata: metadataSettings(reader),
     bridgeMappings: reader.value(options.bridgeMappings),
     localIp: reader.value(options.localIp) || null,
     l3Extensions: reader.given(options.l3Extensions) ?? (hasL3File ? [] : options.l3Extensions.default),

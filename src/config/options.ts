@@ -1,5 +1,6 @@
 /** Every option that Neutrino reads, with Neutron's names, meanings and (where nothing else is said) defaults. */
 import type { NetworkType } from '../rules/settings.ts';
+import { dhcpOptions, metadataOptions } from './dhcp-options.ts';
 import { optionsOf } from './option.ts';
 import {
   boolean,
@@ -322,4 +323,11 @@ const agentOptions = {
 };
 
 /** The options by what the code calls them. */
-export const options = { ...serverOptions, ...keystoneOptions, ...networkingOptions, ...agentOptions };
+export const options = {
+  ...serverOptions,
+  ...keystoneOptions,
+  ...networkingOptions,
+  ...agentOptions,
+  ...dhcpOptions,
+  ...metadataOptions,
+};

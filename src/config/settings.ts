@@ -46,8 +46,45 @@ export interface ServerSettings {
   readonly database: DatabaseSettings;
 }
 
+/** Of every dnsmasq of a host; '' and 0 are what nobody said. */
+export interface DhcpSettings {
+  readonly configFile: string;
+  readonly dnsServers: readonly string[];
+  readonly localResolv: boolean;
+  readonly broadcastReply: boolean;
+  readonly renewalSeconds: number;
+  readonly rebindingSeconds: number;
+  readonly leaseMax: number;
+  readonly logFolder: string;
+}
+
+/** The metadata service of Nova; files are '' where none is named. */
+export interface NovaSettings {
+  readonly protocol: 'http' | 'https';
+  readonly host: string;
+  readonly port: number;
+  readonly insecure: boolean;
+  readonly caFile: string;
+  readonly clientCertFile: string;
+  readonly clientKeyFile: string;
+  /** Goes into no message. */
+  readonly sharedSecret: string;
+}
+
+/** By which doors instances ask for metadata, and who answers. */
+export interface MetadataSettings {
+  readonly port: number;
+  readonly routers: boolean;
+  readonly isolated: boolean;
+  readonly force: boolean;
+  /** null: the agent itself. */
+  readonly nova: NovaSettings | null;
+}
+
 /** Of the agent of a host. */
 export interface AgentSettings {
+  readonly dhcp: DhcpSettings;
+  readonly metadata: MetadataSettings;
   /** Physical network → bridge. */
   readonly bridgeMappings: Readonly<Record<string, string>>;
   /** The address of the tunnel endpoint, or null: no tunnels to other hosts. */

@@ -2,7 +2,7 @@
 
 const broker = 'there is no message broker';
 const processes = 'one process does the work of these';
-const metadata = 'the metadata service is not there yet';
+const proxy = 'proxies of metadata run as nobody, and their socket is in the state folder';
 const oneDriver = 'the only driver is linuxbridge';
 const elsewhere = 'the log goes to stderr';
 
@@ -30,13 +30,8 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     interface_driver: oneDriver,
     ovs_use_veth: oneDriver,
     dhcp_driver: 'dnsmasq is the only DHCP server',
-    enable_isolated_metadata: metadata,
-    force_metadata: metadata,
-    enable_metadata_network: metadata,
-    enable_metadata_proxy: metadata,
-    metadata_port: metadata,
-    nova_metadata_host: metadata,
-    metadata_proxy_shared_secret: metadata,
+    enable_metadata_network:
+      'a network of 169.254.0.0/16 gets no proxy of its own; set enable_isolated_metadata or force_metadata',
     agent_mode: 'routers are in one place (legacy)',
     router_distributed: 'routers are in one place (legacy)',
     l3_ha: 'highly available routers are not there yet',
@@ -49,9 +44,6 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     use_syslog: elsewhere,
     num_sync_threads: processes,
     resync_interval: 'what failed is tried again by itself, at growing distances',
-    dnsmasq_dns_servers: 'instances are given the name servers of their subnets',
-    dnsmasq_local_resolv: 'instances are given the name servers of their subnets',
-    dnsmasq_config_file: 'dnsmasq is told everything on its command line',
     handle_internal_only_routers: 'it is always on',
     vlan_transparent: 'VLAN-transparent networks are not there yet',
     ...same(
@@ -62,18 +54,14 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       'max_header_line tcp_keepidle retry_until_window use_ssl executor_thread_pool_size periodic_interval',
       'periodic_fuzzy_delay quitting_rpc_timeout setproctitle run_external_periodic_tasks',
     ),
-    ...same(
-      metadata,
-      'metadata_proxy_socket metadata_proxy_user metadata_proxy_group metadata_proxy_socket_mode metadata_workers',
-      'metadata_backlog nova_metadata_port nova_metadata_protocol nova_metadata_insecure auth_ca_cert',
-      'metadata_access_mark nova_client_cert nova_client_priv_key',
-    ),
+    ...same(proxy, 'metadata_proxy_socket metadata_proxy_user metadata_proxy_group metadata_proxy_socket_mode'),
+    ...same('the agent answers instances itself, or asks Nova', 'metadata_workers metadata_backlog'),
+    metadata_access_mark: 'the mark is always 0x1',
     ...same(oneDriver, 'ovs_integration_bridge'),
     ...same(
       'it is not there yet',
       'external_ingress_mark prefix_delegation_driver ipv6_gateway radvd_user pd_confs external_dns_driver ipam_driver',
       'default_availability_zones router_availability_zone_hints network_scheduler_driver router_scheduler_driver',
-      'dnsmasq_base_log_dir dnsmasq_lease_max dhcp_broadcast_reply dhcp_renewal_time dhcp_rebinding_time',
     ),
     ...same('highly available routers are not there yet', 'ha_confs_path ha_vrrp_auth_type ha_vrrp_auth_password'),
     ...same('highly available routers are not there yet', 'ha_vrrp_advert_int ha_vrrp_health_check_interval'),
