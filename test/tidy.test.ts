@@ -22,6 +22,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   host: ['plan/facts.ts', 'lib'],
   agent: ['plan', 'host', 'client', 'model', 'lib'],
   client: ['model', 'lib'],
+  metadata: ['plan/render/metadata-proxy.ts', 'rules', 'model', 'lib'],
   config: ['lib'],
   lab: ['host', 'client', 'model', 'lib'],
   nic: ['host', 'lib'],

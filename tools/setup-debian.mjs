@@ -14,6 +14,8 @@ const host = {
   nft: 'nftables',
   conntrack: 'conntrack',
   dnsmasq: 'dnsmasq-base',
+  dhcp_release: 'dnsmasq-utils',
+  haproxy: 'haproxy',
   arping: 'iputils-arping',
   sysctl: 'procps',
 };

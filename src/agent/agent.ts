@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { AgentClient } from '../client/index.ts';
 import type { Machine } from '../host/machine.ts';
 import { apiTimestamp, type Clock } from '../lib/clock.ts';
-import type { AgentReport } from '../model/host-objects.ts';
+import type { AgentReport, HostKey, HostObject } from '../model/host-objects.ts';
 import { factKey } from '../plan/facts.ts';
 import type { Step } from '../plan/steps.ts';
 import { type DesiredStore, openDesired } from './desired.ts';
@@ -43,6 +43,8 @@ export interface AgentOptions {
   readonly reconnect?: Backoff;
   /** How long statuses are gathered, milliseconds; default 10. */
   readonly statusFlushMs?: number;
+  /** Told of each object that is on disk at the start, and then of those that come, change, or (undefined) go. */
+  readonly told?: (key: HostKey, object: HostObject | undefined) => void;
 }
 
 /** How an agent stands. */
@@ -112,7 +114,8 @@ async function run(parts: Parts): Promise<LinkWatch | undefined> {
   });
   let complete = desired.complete;
   const events = {
-    changed: (keys: readonly Parameters<Units['objectChanged']>[0][]) => {
+    changed: (keys: readonly HostKey[]) => {
+      for (const key of keys) options.told?.(key, desired.get(key));
       // Objects that come one by one before the first whole state are part of it.
       if (!desired.complete) return;
       if (!complete) wakeAll(parts);
@@ -170,6 +173,7 @@ export function startAgent(options: AgentOptions): Agent {
     reconnect,
     stopping.signal,
   );
+  for (const key of desired.keys()) options.told?.(key, desired.get(key));
   const running = run(parts);
   const resync = startResync(units, worker, options.resyncIntervalMs ?? 60_000);
   let stopped: Promise<void> | undefined;

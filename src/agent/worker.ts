@@ -5,7 +5,7 @@ import type { FactKey } from '../plan/facts.ts';
 import type { ChangeLog } from './log.ts';
 import { type Outcome, reconcile, type Workshop } from './reconcile.ts';
 import { chooseRun, nextTry } from './schedule.ts';
-import { laneOf, type Status, type Unit } from './unit.ts';
+import { kindOf, laneOf, type Status, type Unit } from './unit.ts';
 import { type Backoff, backoffMs } from './wait.ts';
 
 export interface WorkerOptions {
@@ -39,9 +39,9 @@ interface Run {
   readonly done: Promise<void>;
 }
 
-/** The status of a unit after a run. */
+/** The status of a unit after a run; null for what nobody waits for. */
 export function statusOf(unit: Unit, error: string | null): Status | null {
-  if (unit.key === 'base') return null;
+  if (unit.key === 'base' || kindOf(unit.key) === 'metadata') return null;
   const key: HostKey = unit.key;
   if (error !== null) return { key, state: 'ERROR', reason: error };
   if (!unit.present) return { key, state: 'GONE' };

@@ -136,6 +136,9 @@ export function dhcp(n: number, hosts: readonly number[]): HostDhcp {
         gateway_ip: `10.0.${n}.1`,
         dns_nameservers: [],
         host_routes: [],
+        ipv6_address_mode: null,
+        routed: true,
+        dhcp_ips: [`10.0.${n}.2`],
       },
     ],
     hosts: hosts.map((host) => ({

@@ -4,9 +4,11 @@ import { dirname, join } from 'node:path';
 import { type Agent, agentFolder, agentReport, type FixedEnvironment, startAgent } from '../agent/index.ts';
 import { agentClient } from '../client/index.ts';
 import type { AgentSettings } from '../config/settings.ts';
-import { openHost } from '../host/linux.ts';
+import { hasProgram, openHost } from '../host/linux.ts';
 import { apiTimestamp, systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { Instances, type MetadataService, startMetadataService } from '../metadata/index.ts';
+import type { MetadataEnvironment } from '../plan/render/index.ts';
 import { CommandError } from './command.ts';
 import { causeOf, type State } from './state.ts';
 
@@ -37,7 +39,11 @@ export interface AgentNote {
 const noteFile = (stateDir: string): string => join(agentFolder(stateDir), 'environment.json');
 
 /** What rendering needs to know of this host. */
-export function environmentOf(stateDir: string, settings: AgentSettings): FixedEnvironment {
+export function environmentOf(
+  stateDir: string,
+  settings: AgentSettings,
+  metadata?: MetadataEnvironment,
+): FixedEnvironment {
   return {
     stateDir,
     localIp: settings.localIp,
@@ -45,7 +51,20 @@ export function environmentOf(stateDir: string, settings: AgentSettings): FixedE
     driver: 'linuxbridge',
     natDriver: 'iptables',
     forwardsPorts: settings.l3Extensions.includes('port_forwarding'),
+    dhcp: settings.dhcp,
+    ...(metadata ? { metadata } : {}),
   };
+}
+
+/** By which doors instances reach the metadata service: by none where the proxy that stands there is missing. */
+function metadataDoors({ metadata }: AgentSettings, log: Log): MetadataEnvironment | undefined {
+  const { port, routers, isolated, force } = metadata;
+  if (!routers && !isolated && !force) return undefined;
+  if (hasProgram('haproxy')) return { port, routers, isolated, force };
+  log.warn(
+    'haproxy is missing, so instances get no metadata; on Debian: apt install haproxy, then start the agent anew.',
+  );
+  return undefined;
 }
 
 /** What the agent of this state folder noted; a CommandError where none ever ran. */
@@ -60,18 +79,30 @@ export function readNote(stateDir: string): AgentNote {
 /** Opens the machine and starts the agent on it. */
 export async function startHostAgent(options: HostAgentOptions): Promise<RunningAgent> {
   const { state, settings, host, url, secret, log } = options;
-  const env = environmentOf(state.dir, settings);
+  const env = environmentOf(state.dir, settings, metadataDoors(settings, log));
   const machine = await openHost({ log: (line) => log.warn(line) }).catch((error: Error) => {
     throw new CommandError(error.message);
   });
   const client = agentClient({ url, secret, host });
+  const instances = new Instances();
+  let metadata: MetadataService | undefined;
   const close = async () => {
     client.close();
+    await metadata?.stop();
     await machine.close();
   };
   try {
     mkdirSync(dirname(noteFile(state.dir)), { recursive: true });
     writeFileSync(noteFile(state.dir), `${JSON.stringify({ host, env } satisfies AgentNote)}\n`);
+    const { nova } = settings.metadata;
+    if (env.metadata)
+      metadata = await startMetadataService({
+        stateDir: state.dir,
+        instances,
+        zone: settings.availabilityZone,
+        nova,
+        log,
+      });
     const reportIntervalMs = settings.reportIntervalSeconds * 1000;
     const report = {
       ...agentReport(env, apiTimestamp(systemClock.now())),
@@ -86,6 +117,7 @@ export async function startHostAgent(options: HostAgentOptions): Promise<Running
       log,
       clock: systemClock,
       reportIntervalMs,
+      told: (key, object) => instances.told(key, object),
     });
     const stop = async () => {
       await agent.stop();

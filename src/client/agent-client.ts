@@ -1,5 +1,5 @@
 /** The agent's side of the agents' endpoints: reports, statuses, and the watch stream. */
-import type { AgentReport, StatusReport, WatchLine } from '../model/host-objects.ts';
+import type { AgentReport, HostObjectKind, StatusReport, WatchLine } from '../model/host-objects.ts';
 import { ClientError } from './errors.ts';
 import { type Call, openConnections, openStream, send, type Tls } from './http.ts';
 import { LineError, readLines } from './lines.ts';
@@ -35,7 +35,16 @@ export interface AgentClientOptions {
   readonly maxLine?: number;
 }
 
-const kinds = new Set(['network', 'port', 'security_group', 'address_set', 'dhcp', 'router']);
+const known: Readonly<Record<HostObjectKind, true>> = {
+  network: true,
+  port: true,
+  security_group: true,
+  address_set: true,
+  dhcp: true,
+  router: true,
+  metadata: true,
+};
+const kinds = new Set(Object.keys(known));
 
 /** A line of the watch stream, read; undefined for a line of a type that this version does not know. Throws on anything else. */
 export function parseWatchLine(text: string): WatchLine | undefined {

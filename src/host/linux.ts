@@ -1,4 +1,6 @@
 /** The machine that this process runs on: its own network and mount namespace, with the named namespaces in it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { announcer } from './announce.ts';
 import type { HostContext } from './batch.ts';
 import { helperPool } from './helper-pool.ts';
@@ -6,7 +8,7 @@ import { iproute } from './iproute.ts';
 import type { Machine } from './machine.ts';
 import { observe } from './observe.ts';
 import { perform } from './perform.ts';
-import { run } from './run.ts';
+import { programEnvironment, run } from './run.ts';
 import { tableMemory } from './table-memory.ts';
 import { watchLinks } from './watch-links.ts';
 
@@ -19,6 +21,12 @@ export interface HostOptions {
 /** This host; `close` ends the programs that it keeps running, after the announcements under way. */
 export interface Host extends Machine {
   close(): Promise<void>;
+}
+
+/** Whether a program of this name is in PATH. */
+export function hasProgram(name: string): boolean {
+  const folders = (programEnvironment().PATH ?? '').split(':');
+  return folders.some((folder) => folder !== '' && existsSync(join(folder, name)));
 }
 
 async function checkPrograms(): Promise<void> {

@@ -2,7 +2,8 @@
  * Runs daemons that outlive the agent. The program daemonises itself and writes its pid; what it was started for stands beside
  * that in `<pid file>.state`. A pid alone proves nothing: a process is ours only when its command line is the one we gave.
  */
-import { readFile, readlink } from 'node:fs/promises';
+import { mkdir, readFile, readlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fact, Namespace, ProcessFact } from '../plan/facts.ts';
 import type { StepFailure } from '../plan/steps.ts';
@@ -101,6 +102,8 @@ export async function readProcesses(facts: readonly ProcessFact[]): Promise<Fact
 }
 
 async function start(fact: ProcessFact): Promise<void> {
+  for (const path of [fact.pidFile, ...(fact.ownFiles ?? [])])
+    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   await run(inNamespace(fact.namespace, fact.argv), { deadlineMs: startMs });
   const deadline = Date.now() + pidMs;
   while (!(await find(fact))) {

@@ -22,6 +22,8 @@ export interface CloudOptions {
   readonly kept?: boolean;
   /** Further lines for a configuration file of the server, by file name: `{ 'neutron.conf': '[DEFAULT]\n…' }`. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Files of every agent, by name: `{ 'dhcp_agent.ini': '[DEFAULT]\n…' }`. */
+  readonly agentFiles?: Readonly<Record<string, string>>;
   /** Options for `server` beside those of the lab. */
   readonly serverOptions?: readonly string[];
   /** Told of each daemon that starts. */
@@ -130,7 +132,7 @@ export async function createCloud(options: CloudOptions): Promise<LabCloud> {
     const world = made.at(-1);
     if (!first || !world) throw new Error('a cloud has at least one host');
     await Promise.all([buildUnderlay(hosts), buildWorld(first, world)]);
-    const config = await writeConfig(folder, options.files ?? {}, hosts.length);
+    const config = await writeConfig(folder, options, hosts.length);
     relay = await openRelay(first, port, folder);
     const stateDir = join(folder, 'state');
     const agentDir = (index: number) => join(folder, `agent-${index + 1}`);
@@ -177,7 +179,11 @@ export async function createCloud(options: CloudOptions): Promise<LabCloud> {
   }
 }
 
-async function writeConfig(folder: string, files: Readonly<Record<string, string>>, hosts: number) {
+async function writeConfig(
+  folder: string,
+  { files = {}, agentFiles = {} }: Pick<CloudOptions, 'files' | 'agentFiles'>,
+  hosts: number,
+) {
   const etc = join(folder, 'etc');
   await mkdir(etc);
   const write = async (name: string, text: string) => {
@@ -188,9 +194,11 @@ async function writeConfig(folder: string, files: Readonly<Record<string, string
   const server: string[] = [];
   for (const [name, text] of Object.entries(files)) server.push(...(await write(name, text)));
   const agents: string[][] = [];
+  const shared: string[] = [];
+  for (const [name, text] of Object.entries(agentFiles)) shared.push(...(await write(name, text)));
   for (let index = 0; index < hosts; index++) {
     const text = `[linux_bridge]\nbridge_mappings = ${index === 0 ? 'public:br-ex' : ''}\n[vxlan]\nlocal_ip = ${hosts > 1 ? underlay(index) : ''}\n`;
-    agents.push(await write(`linuxbridge_agent-${index + 1}.ini`, text));
+    agents.push([...(await write(`linuxbridge_agent-${index + 1}.ini`, text)), ...shared]);
   }
   return { server, agents };
 }

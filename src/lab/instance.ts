@@ -14,6 +14,8 @@ export interface Lease {
   readonly dns: readonly string[];
   /** Bytes; null: the server said nothing. */
   readonly mtu: number | null;
+  /** Option 121, each as `destination gateway`; they stand in place of the router. */
+  readonly routes: readonly string[];
 }
 
 /** Gives a port to a new namespace of the host: `tap<id>` outside, `eth0` with the port's MAC inside. */
@@ -41,8 +43,15 @@ case "$1" in
 bound|renew)
   ip address replace "$ip/$mask" dev "$interface"
   [ -n "$mtu" ] && ip link set "$interface" mtu "$mtu"
-  [ -n "$router" ] && ip route replace default via "\${router%% *}" dev "$interface"
-  echo "ip=$ip mask=$mask router=$router dns=$dns mtu=$mtu" ;;
+  if [ -n "$staticroutes" ]; then
+    set -- $staticroutes
+    while [ $# -ge 2 ]; do
+      if [ "$2" = 0.0.0.0 ]; then ip route replace "$1" dev "$interface"
+      else ip route replace "$1" via "$2" dev "$interface"; fi
+      shift 2
+    done
+  elif [ -n "$router" ]; then ip route replace default via "\${router%% *}" dev "$interface"; fi
+  echo "ip=$ip mask=$mask router=$router dns=$dns mtu=$mtu routes=$staticroutes" ;;
 esac
 `;
 
@@ -65,20 +74,23 @@ export async function dhcp(host: CommandHost, netns: string, seconds = 10): Prom
       '1',
       '-O',
       'mtu',
+      '-O',
+      'staticroutes',
       '-s',
       script,
     ];
     const timeoutMs = (seconds + 2) * 1000;
     const outcome = await host.run(['busybox', 'udhcpc', ...options], { netns, timeoutMs, mayFail: true });
-    const match = /^ip=(\S+) mask=(\d+) router=(.*?) dns=(.*?) mtu=(\d*)$/m.exec(outcome.stdout);
+    const match = /^ip=(\S+) mask=(\d+) router=(.*?) dns=(.*?) mtu=(\d*) routes=(.*)$/m.exec(outcome.stdout);
     if (!match) return undefined;
-    const [, ip = '', mask, router = '', dns = '', mtu] = match;
+    const [, ip = '', mask, router = '', dns = '', mtu, routes = ''] = match;
     return {
       ip,
       mask: Number(mask),
       router: router.split(' ')[0] || null,
       dns: dns.split(' ').filter(Boolean),
       mtu: mtu ? Number(mtu) : null,
+      routes: routes.match(/\S+ \S+/g) ?? [],
     };
   } finally {
     await rm(script, { force: true });

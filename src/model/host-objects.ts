@@ -94,6 +94,19 @@ export interface HostAddressSet {
   readonly ipv6: readonly string[];
 }
 
+/** A subnet as its addresses are told of. */
+export interface HostSubnet {
+  readonly id: string;
+  readonly ip_version: 4 | 6;
+  readonly cidr: string;
+  readonly gateway_ip: string | null;
+  readonly dns_nameservers: readonly string[];
+  readonly host_routes: readonly { destination: string; nexthop: string }[];
+}
+
+/** Neutron's names of the ways in which IPv6 addresses come about. */
+export type Ipv6Mode = 'slaac' | 'dhcpv6-stateful' | 'dhcpv6-stateless';
+
 /** `dhcp/<network id>`: the DHCP service of a network, where the host runs it. */
 export interface HostDhcp {
   readonly kind: 'dhcp';
@@ -105,16 +118,16 @@ export interface HostDhcp {
   readonly domain: string;
   readonly lease_seconds: number;
   /** The subnets with DHCP on. Sorted by id. */
-  readonly subnets: readonly {
-    id: string;
-    ip_version: 4 | 6;
-    cidr: string;
-    gateway_ip: string | null;
-    dns_nameservers: readonly string[];
-    host_routes: readonly { destination: string; nexthop: string }[];
-  }[];
-  /** One entry for each address that may be leased. Sorted by ip. */
-  readonly hosts: readonly { port_id: string; mac_address: string; ip: string; hostname: string }[];
+  readonly subnets: readonly (HostSubnet & {
+    /** Where the addresses of an IPv6 subnet come from; null: from DHCP, as those of IPv4. */
+    ipv6_address_mode: Ipv6Mode | null;
+    /** A router of ours has the gateway's address: metadata is asked of it, not of the DHCP service. */
+    routed: boolean;
+    /** The addresses of all DHCP services of the network on it, this one's too. Sorted. */
+    dhcp_ips: readonly string[];
+  })[];
+  /** One entry for each address that may be leased; `client_id` where the client is told by that too. Sorted by ip. */
+  readonly hosts: readonly { port_id: string; mac_address: string; ip: string; hostname: string; client_id?: string }[];
   /** Options of single ports, absent where no port has any. Sorted by port_id, ip_version, name. */
   readonly options?: readonly {
     port_id: string;
@@ -162,7 +175,48 @@ export interface HostRouter {
   }[];
 }
 
-export type HostObject = HostNetwork | HostPort | HostSecurityGroup | HostAddressSet | HostDhcp | HostRouter;
+/**
+ * `metadata/<network id>`: the instances of a network as the metadata service tells them of themselves. Present where their requests
+ * come in: where the host has the network's DHCP service or a router with an interface on it.
+ */
+export interface HostMetadata {
+  readonly kind: 'metadata';
+  /** The network's id. */
+  readonly id: string;
+  /** Bytes. */
+  readonly mtu: number;
+  /** Of the names of instances; '' for none. */
+  readonly domain: string;
+  /** All subnets. Sorted by id. */
+  readonly subnets: readonly (HostSubnet & {
+    readonly enable_dhcp: boolean;
+    readonly ipv6_address_mode: Ipv6Mode | null;
+  })[];
+  /** Sorted by port_id. */
+  readonly instances: readonly {
+    port_id: string;
+    /** The instance's id; '' where nobody gave one. */
+    device_id: string;
+    project_id: string;
+    mac_address: string;
+    /** The name of the port in DNS, else its own; '' where it has neither. */
+    name: string;
+    fixed_ips: readonly HostAddress[];
+    /** Public SSH keys by name, as `binding:profile` has them; absent where there are none. */
+    public_keys?: Readonly<Record<string, string>>;
+    /** In base64, as `binding:profile` has it; absent where there is none. */
+    user_data?: string;
+  }[];
+}
+
+export type HostObject =
+  | HostNetwork
+  | HostPort
+  | HostSecurityGroup
+  | HostAddressSet
+  | HostDhcp
+  | HostRouter
+  | HostMetadata;
 export type HostObjectKind = HostObject['kind'];
 
 /** `<kind>/<id>`. */

@@ -59,6 +59,7 @@ test('what two hosts are told of a small cloud', async () => {
       [
         `address_set/${group}`,
         `dhcp/${inside.id}`,
+        `metadata/${inside.id}`,
         `network/${inside.id}`,
         `network/${outside.id}`,
         `port/${web.id}`,
@@ -148,6 +149,9 @@ test('what two hosts are told of a small cloud', async () => {
           gateway_ip: '10.0.0.1',
           dns_nameservers: ['192.0.2.53'],
           host_routes: [{ destination: '198.51.100.0/24', nexthop: '10.0.0.9' }],
+          ipv6_address_mode: null,
+          routed: true,
+          dhcp_ips: [ownIp?.ip_address],
         },
       ],
       hosts: [inner, own, web, db]

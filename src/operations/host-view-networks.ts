@@ -1,9 +1,12 @@
-/** Loads the host objects of networks and of their DHCP services. */
-import type { HostDhcp, HostNetwork } from '../model/host-objects.ts';
+/** Loads the host objects of networks, of their DHCP services, and of what their instances are told of themselves. */
+import type { HostDhcp, HostMetadata, HostNetwork } from '../model/host-objects.ts';
 import { agent, dhcpBinding, network, port } from '../model/index.ts';
-import { hostDhcp, hostNetwork, isTunnelled } from '../rules/host-view/network.ts';
+import { hostDhcp } from '../rules/host-view/dhcp.ts';
+import { hostMetadata } from '../rules/host-view/metadata.ts';
+import { hostNetwork, isTunnelled } from '../rules/host-view/network.ts';
 import { l2AgentTypes } from '../rules/schedule.ts';
 import type { NetworkingSettings } from '../rules/settings.ts';
+import { metadataOwners } from '../rules/wake.ts';
 import type { Condition } from '../store/query.ts';
 import type { Reader } from '../store/store.ts';
 import { subnetsOfNetwork } from './host-view-subnets.ts';
@@ -54,4 +57,17 @@ export async function loadDhcp(
   if (!row) return undefined;
   const ports = await r.find(port, { network_id: id });
   return hostDhcp(row, own, ports, await subnetsOfNetwork(r, id), settings);
+}
+
+/** `metadata/<network id>` of a network whose DHCP service, or a router on which, the host has. */
+export async function loadMetadata(
+  r: Reader,
+  settings: NetworkingSettings,
+  host: string,
+  id: string,
+): Promise<HostMetadata | undefined> {
+  const here = await r.first(port, { network_id: id, 'binding:host_id': host, device_owner: metadataOwners });
+  const row = here && (await r.get(network, id));
+  if (!row) return undefined;
+  return hostMetadata(row, await r.find(port, { network_id: id }), await subnetsOfNetwork(r, id), settings);
 }

@@ -7,9 +7,9 @@ import { dhcpBinding, port, routerBinding, securityGroupRule } from '../model/in
 import type { Row } from '../model/language.ts';
 import { isInstancePort } from '../rules/host-view/addresses.ts';
 import type { NetworkingSettings } from '../rules/settings.ts';
-import { setsOf } from '../rules/wake.ts';
+import { metadataOwners, setsOf } from '../rules/wake.ts';
 import type { Reader } from '../store/store.ts';
-import { loadDhcp, loadNetwork } from './host-view-networks.ts';
+import { loadDhcp, loadMetadata, loadNetwork } from './host-view-networks.ts';
 import { loadAddressSet, loadPort, loadSecurityGroup } from './host-view-ports.ts';
 import { loadRouter } from './host-view-router.ts';
 
@@ -22,6 +22,7 @@ const loaders: Readonly<Record<HostObject['kind'], Load>> = {
   address_set: (r, _settings, host, id) => loadAddressSet(r, host, id),
   dhcp: loadDhcp,
   router: (r, _settings, host, id) => loadRouter(r, host, id),
+  metadata: loadMetadata,
 };
 
 /** The object as the host is to have it now; `undefined`: the host has none of this key. */
@@ -40,6 +41,7 @@ export async function hostObjectKeys(r: Reader, host: string): Promise<HostKey[]
   const keys = new Set<HostKey>();
   const ports = await r.find(port, { 'binding:host_id': host });
   for (const row of ports) keys.add(`network/${row.network_id}`);
+  for (const row of ports) if (metadataOwners.includes(row.device_owner)) keys.add(`metadata/${row.network_id}`);
   const instancePorts = ports.filter(isInstancePort);
   for (const row of instancePorts) keys.add(`port/${row.id}`);
   for (const binding of await r.find(dhcpBinding, { host })) {

@@ -41,7 +41,7 @@ const base: Row<typeof port> = {
   qos_network_policy_id: null,
   trunk_details: null,
 };
-const ofPort = ['port/p', 'network/n', 'dhcp/n', 'security_group/g', 'address_set/g'];
+const ofPort = ['port/p', 'network/n', 'dhcp/n', 'metadata/n', 'security_group/g', 'address_set/g'];
 
 test('a port that comes or goes concerns its network, its DHCP, its groups, and its router', () => {
   assert.deepEqual(portChangeKeys(undefined, base), ofPort);
@@ -50,7 +50,8 @@ test('a port that comes or goes concerns its network, its DHCP, its groups, and 
 });
 
 test('what no host sees wakes nobody; what one sees wakes for both sides of the change', () => {
-  assert.deepEqual(portChangeKeys(base, { ...base, name: 'new', status: 'ACTIVE', revision_number: 5 }), []);
+  assert.deepEqual(portChangeKeys(base, { ...base, description: 'new', status: 'ACTIVE', revision_number: 5 }), []);
+  assert.deepEqual(portChangeKeys(base, { ...base, name: 'new' }), ['metadata/n']);
   const moved = { ...base, security_groups: ['h'] };
   assert.deepEqual(portChangeKeys(base, moved), [...ofPort, 'security_group/h', 'address_set/h']);
   assert.deepEqual(portChangeKeys(base, { ...base, 'binding:host_id': 'host' }), ofPort);

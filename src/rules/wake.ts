@@ -10,6 +10,9 @@ import type { Row } from '../model/language.ts';
 /** The device owners of the ports that a router has. */
 export const routerOwners: readonly string[] = ['network:router_interface', 'network:router_gateway'];
 
+/** The device owners of the ports by which requests for metadata come in: those of routers on inner networks, and of DHCP. */
+export const metadataOwners: readonly string[] = ['network:router_interface', 'network:dhcp'];
+
 /** The columns of a port that a host object is built from. */
 const seenOfPort = [
   'network_id',
@@ -27,6 +30,9 @@ const seenOfPort = [
   'qos_policy_id',
 ] as const satisfies readonly (keyof Row<typeof port>)[];
 
+/** The columns of a port that only the metadata service tells of. */
+const seenOfMetadata = ['name', 'binding:profile'] as const satisfies readonly (keyof Row<typeof port>)[];
+
 /** The columns of a subnet that a host object is built from. */
 const seenOfSubnet = [
   'gateway_ip',
@@ -39,9 +45,9 @@ function differs<T extends object>(before: T, after: T, columns: readonly (keyof
   return columns.some((column) => JSON.stringify(before[column]) !== JSON.stringify(after[column]));
 }
 
-/** The objects that a port stands in: itself, its network, the network's DHCP, its groups, its router. */
+/** The objects that a port stands in: itself, its network with its DHCP and metadata, its groups, its router. */
 export function portKeys(row: Row<typeof port>): HostKey[] {
-  const keys: HostKey[] = [`port/${row.id}`, `network/${row.network_id}`, `dhcp/${row.network_id}`];
+  const keys: HostKey[] = [`port/${row.id}`, ...networkKeys(row.network_id)];
   for (const group of row.security_groups) keys.push(`security_group/${group}`, `address_set/${group}`);
   if (routerOwners.includes(row.device_owner)) keys.push(`router/${row.device_id}`);
   return keys;
@@ -49,13 +55,14 @@ export function portKeys(row: Row<typeof port>): HostKey[] {
 
 /** The objects that a port's creation (`before` undefined), removal (`after` undefined) or change concerns. */
 export function portChangeKeys(before: Row<typeof port> | undefined, after: Row<typeof port> | undefined): HostKey[] {
-  if (before && after && !differs(before, after, seenOfPort)) return [];
+  if (before && after && !differs(before, after, seenOfPort))
+    return differs(before, after, seenOfMetadata) ? [`metadata/${after.network_id}`] : [];
   return [...new Set([before, after].flatMap((row) => (row ? portKeys(row) : [])))];
 }
 
 /** The objects of a network itself; those of the routers on it come from their ports. */
 export function networkKeys(networkId: string): HostKey[] {
-  return [`network/${networkId}`, `dhcp/${networkId}`];
+  return [`network/${networkId}`, `dhcp/${networkId}`, `metadata/${networkId}`];
 }
 
 /** The objects that a subnet's change concerns, `[]` when no host sees it; `routers` have a port on its network. */

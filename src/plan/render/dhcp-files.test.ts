@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HostDhcp } from '../../model/host-objects.ts';
 import { dnsmasqArguments, hostsFile, optionsFile, tagsFile } from './dhcp-files.ts';
+import type { HostEnvironment } from './language.ts';
 
 type Subnet = HostDhcp['subnets'][number];
 
@@ -12,7 +13,20 @@ const subnet: Subnet = {
   gateway_ip: '10.0.0.1',
   dns_nameservers: [],
   host_routes: [],
+  ipv6_address_mode: null,
+  routed: true,
+  dhcp_ips: ['10.0.0.2'],
 };
+
+const env: HostEnvironment = {
+  stateDir: '/state',
+  localIp: null,
+  bridgeMappings: {},
+  links: new Set(),
+  driver: 'linuxbridge',
+  natDriver: 'iptables',
+};
+const options = (dhcp: HostDhcp, more: Partial<HostEnvironment> = {}) => optionsFile(dhcp, { ...env, ...more });
 
 function service(...subnets: Subnet[]): HostDhcp {
   return {
@@ -35,27 +49,27 @@ function service(...subnets: Subnet[]): HostDhcp {
 }
 
 test('a subnet without name servers gets dnsmasq itself; 0.0.0.0 means none', () => {
-  assert.match(optionsFile(service(subnet)), /^tag:subnet-s1,option:dns-server,10\.0\.0\.2\n/);
+  assert.match(options(service(subnet)), /^tag:subnet-s1,option:dns-server,10\.0\.0\.2\n/);
   const none = { ...subnet, dns_nameservers: ['0.0.0.0'] };
-  assert.match(optionsFile(service(none)), /^tag:subnet-s1,option:dns-server\n/);
+  assert.match(options(service(none)), /^tag:subnet-s1,option:dns-server\n/);
 });
 
 test('classless routes carry the default route along, in both options', () => {
   const routed = { ...subnet, host_routes: [{ destination: '10.9.0.0/16', nexthop: '10.0.0.9' }] };
-  const lines = optionsFile(service(routed)).split('\n');
+  const lines = options(service(routed)).split('\n');
   const routes = '10.9.0.0/16,10.0.0.9,0.0.0.0/0,10.0.0.1';
   assert.ok(lines.includes(`tag:subnet-s1,option:classless-static-route,${routes}`));
   assert.ok(lines.includes(`tag:subnet-s1,249,${routes}`));
   assert.ok(lines.includes('tag:subnet-s1,option:router,10.0.0.1'));
   const closed = { ...subnet, gateway_ip: null };
-  assert.match(optionsFile(service(closed)), /option:router\n/);
-  assert.doesNotMatch(optionsFile(service(subnet)), /classless/);
+  assert.match(options(service(closed)), /option:router\n/);
+  assert.doesNotMatch(options(service(subnet)), /classless/);
 });
 
 test('a second subnet is on the link', () => {
   const other = { ...subnet, id: 's2', cidr: '10.0.1.0/24', gateway_ip: '10.0.1.1' };
   assert.match(
-    optionsFile(service(subnet, other)),
+    options(service(subnet, other)),
     /tag:subnet-s1,249,10\.0\.1\.0\/24,0\.0\.0\.0,0\.0\.0\.0\/0,10\.0\.0\.1/,
   );
 });
@@ -64,12 +78,12 @@ test('hosts carry no set: tag, which Debian 12 has a dnsmasq die of', () => {
   const text = hostsFile(service(subnet));
   assert.equal(
     text,
-    'fa:16:3e:00:00:05,host-10-0-0-5.openstacklocal,10.0.0.5\nfa:16:3e:00:00:06,six.example.org,[fd00::6]\n',
+    'fa:16:3e:00:00:05,host-10-0-0-5.openstacklocal,10.0.0.5\nfa:16:3e:00:00:06,tag:dhcpv6,six.example.org,[fd00::6]\n',
   );
 });
 
 test('ranges are static, and the MTU is forced', () => {
-  const argv = dnsmasqArguments(service(subnet), 'ns-p1', '/state');
+  const argv = dnsmasqArguments(service(subnet), 'ns-p1', env);
   assert.ok(argv.includes('--dhcp-range=set:subnet-s1,10.0.0.0,static,255.255.255.0,86400s'));
   assert.ok(argv.includes('--dhcp-option-force=option:mtu,1450'));
   assert.ok(argv.includes('--dhcp-lease-max=256'));
@@ -87,7 +101,7 @@ test('options of a port go by a tag that the configuration file sets, never by o
     ],
   };
   assert.equal(tagsFile(dhcp), 'dhcp-mac=set:port-p2,fa:16:3e:00:00:05\n');
-  assert.deepEqual(optionsFile(dhcp).split('\n').slice(-5), [
+  assert.deepEqual(options(dhcp).split('\n').slice(-5), [
     'tag:port-p2,option:tftp-server,192.0.2.1',
     'tag:port-p2,150,192.0.2.2',
     'tag:port-p2,option6:59,tftp://x',
@@ -95,6 +109,6 @@ test('options of a port go by a tag that the configuration file sets, never by o
     '',
   ]);
   assert.doesNotMatch(hostsFile(dhcp), /set:/);
-  assert.ok(dnsmasqArguments(dhcp, 'ns-p1', '/state').includes('--conf-file=/state/dhcp/n1/conf'));
-  assert.ok(dnsmasqArguments(service(subnet), 'ns-p1', '/state').includes('--conf-file=/dev/null'));
+  assert.ok(dnsmasqArguments(dhcp, 'ns-p1', env).includes('--conf-file=/state/dhcp/n1/conf'));
+  assert.ok(dnsmasqArguments(service(subnet), 'ns-p1', env).includes('--conf-file=/dev/null'));
 });

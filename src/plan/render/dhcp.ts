@@ -2,10 +2,12 @@
 import { cidrContains, parseCidr, parseIp } from '../../lib/ip.ts';
 import type { HostDhcp } from '../../model/host-objects.ts';
 import type { Fact, FileFact, ProcessFact, RouteFact } from '../facts.ts';
-import { dhcpPaths, dnsmasqArguments, hostsFile, namesFile, optionsFile, tagsFile } from './dhcp-files.ts';
+import { dhcpPaths, dnsmasqArguments, hostsFile, logFiles, namesFile, optionsFile, tagsFile } from './dhcp-files.ts';
+import { servesMetadata } from './dhcp-metadata.ts';
 import { digest } from './digest.ts';
 import type { HostEnvironment, Lookup, Rendering } from './language.ts';
 import { attach, namespaceFacts, pairFacts, sysctl } from './link-layer.ts';
+import { metadataAddress, metadataProxyFacts } from './metadata-proxy.ts';
 import { dhcpDeviceName, dhcpNamespace } from './names.ts';
 
 function file(path: string, content: string): FileFact {
@@ -30,10 +32,10 @@ function dnsmasqFacts(dhcp: HostDhcp, namespace: string, device: string, env: Ho
   const read = [
     file(paths.host, hostsFile(dhcp)),
     file(paths.names, namesFile(dhcp)),
-    file(paths.options, optionsFile(dhcp)),
+    file(paths.options, optionsFile(dhcp, env)),
   ];
   const tags = dhcp.options ? [file(paths.tags, tagsFile(dhcp))] : [];
-  const argv = dnsmasqArguments(dhcp, device, env.stateDir);
+  const argv = dnsmasqArguments(dhcp, device, env);
   const addresses = dhcp.port.fixed_ips.map(({ ip }) => ip);
   const process: ProcessFact = {
     fact: 'process',
@@ -43,9 +45,19 @@ function dnsmasqFacts(dhcp: HostDhcp, namespace: string, device: string, env: Ho
     pidFile: paths.pid,
     restartOn: digest(JSON.stringify([argv, addresses, ...tags.map(({ content }) => content)])),
     reloadOn: digest(JSON.stringify(read.map(({ content }) => content))),
-    ownFiles: [paths.leases],
+    ownFiles: [paths.leases, ...logFiles(dhcp.id, env)],
   };
   return [...read, ...tags, file(paths.device, device), process];
+}
+
+/** The way of instances without a router to the metadata service. */
+function metadataFacts(dhcp: HostDhcp, namespace: string, device: string, env: HostEnvironment): Fact[] {
+  if (!servesMetadata(dhcp, env)) return [];
+  const proxy = { kind: 'network', id: dhcp.id, namespace, binds: [`${metadataAddress}:80`] } as const;
+  return [
+    { fact: 'address', namespace, device, cidr: `${metadataAddress}/32` },
+    ...metadataProxyFacts(proxy, env.stateDir),
+  ];
 }
 
 /** The facts of `dhcp/<network id>`. */
@@ -71,6 +83,7 @@ export function renderDhcp(dhcp: HostDhcp, look: Lookup, env: HostEnvironment): 
     ),
     ...defaultRoute(dhcp, namespace, device),
     ...dnsmasqFacts(dhcp, namespace, device, env),
+    ...metadataFacts(dhcp, namespace, device, env),
   ];
   return { facts, waiting: at.waiting, problem: at.problem };
 }

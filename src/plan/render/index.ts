@@ -8,7 +8,7 @@ import { renderPort } from './port.ts';
 import { renderRouter } from './router.ts';
 
 export { renderBase } from './base.ts';
-export type { HostEnvironment, Lookup, Rendering } from './language.ts';
+export type { HostEnvironment, Lookup, MetadataEnvironment, Rendering } from './language.ts';
 
 const nothing: Rendering = { facts: [], waiting: null, problem: null };
 
@@ -27,6 +27,7 @@ export function render(key: HostKey, look: Lookup, env: HostEnvironment): Render
     case 'address_set':
       return renderAddressSet(object);
     case 'security_group':
+    case 'metadata':
       return nothing;
     case 'dhcp':
       return renderDhcp(object, look, env);
@@ -38,7 +39,7 @@ export function render(key: HostKey, look: Lookup, env: HostEnvironment): Render
 /** `base`, or the key of a host object: what is planned and recorded as one. */
 export type UnitKey = 'base' | HostKey;
 
-const madeInOrder = ['base', 'network', 'address_set', 'security_group', 'port', 'dhcp', 'router'];
+const madeInOrder = ['base', 'network', 'address_set', 'security_group', 'metadata', 'port', 'dhcp', 'router'];
 /** What only others stand on is taken away after these others have changed. */
 const takenAwayLast = ['address_set', 'base'];
 

@@ -43,6 +43,41 @@ export interface HostEnvironment {
   readonly portDevice?: (portId: string) => string | undefined;
   /** False: the L3 agent has no extension port_forwarding, so forwarded ports are not realised here. Default true. */
   readonly forwardsPorts?: boolean;
+  /** How instances reach the metadata service; left out: not at all. */
+  readonly metadata?: MetadataEnvironment;
+  /** What the operator told dnsmasq; left out: nothing. */
+  readonly dhcp?: DhcpEnvironment;
+}
+
+/** By which doors requests for metadata come in. */
+export interface MetadataEnvironment {
+  /** The port in routers' namespaces that requests are sent on to (`metadata_port`). */
+  readonly port: number;
+  /** By routers (`enable_metadata_proxy`). */
+  readonly routers: boolean;
+  /** By the DHCP services of subnets without a router (`enable_isolated_metadata`). */
+  readonly isolated: boolean;
+  /** By DHCP services always (`force_metadata`). */
+  readonly force: boolean;
+}
+
+/** Options of dhcp_agent.ini for dnsmasq. */
+export interface DhcpEnvironment {
+  /** `dnsmasq_config_file`; '': none. */
+  readonly configFile: string;
+  /** `dnsmasq_dns_servers`: where dnsmasq asks on. */
+  readonly dnsServers: readonly string[];
+  /** `dnsmasq_local_resolv`: it asks on where the host does. */
+  readonly localResolv: boolean;
+  /** `dhcp_broadcast_reply`. */
+  readonly broadcastReply: boolean;
+  /** `dhcp_renewal_time` and `dhcp_rebinding_time`, seconds; 0: dnsmasq's own. */
+  readonly renewalSeconds: number;
+  readonly rebindingSeconds: number;
+  /** `dnsmasq_lease_max`. */
+  readonly leaseMax: number;
+  /** `dnsmasq_base_log_dir`: a folder for the logs of DHCP and DNS; '': none. */
+  readonly logFolder: string;
 }
 
 /** What came of rendering an object. */

@@ -6,6 +6,7 @@ import type { HostEnvironment, Lookup, Rendering } from './language.ts';
 import { attach, firstOf, namespaceFacts, pairFacts, sysctl } from './link-layer.ts';
 import { gatewayDeviceName, innerDeviceName, routerNamespace } from './names.ts';
 import { routerChains } from './router-chains.ts';
+import { routerProxyFacts, withMetadata } from './router-metadata.ts';
 
 /** An interface with the name that it has in the namespace. */
 interface Device {
@@ -126,7 +127,8 @@ export function renderRouter(whole: HostRouter, look: Lookup, env: HostEnvironme
     ...(gateway ? addresses(namespace, gateway, true) : []),
     ...(gateway ? floatingAddresses(router, namespace, gateway) : []),
     ...firstByDestination([...extra.routes, ...(gateway ? defaultRoutes(router, namespace, gateway) : [])]),
-    ...routerChains(router, namespace),
+    ...withMetadata(routerChains(router, namespace), router, env),
+    ...routerProxyFacts(router, env),
   ];
   const waiting = firstOf([...attachments.map((at) => at.waiting), ...extra.unreachable]);
   return { facts, waiting, problem: firstOf(attachments.map((at) => at.problem)) };

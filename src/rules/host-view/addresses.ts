@@ -1,6 +1,6 @@
 /** What host objects are made of: addresses with their prefix, members of groups, the order of lists. */
 import { parseCidr } from '../../lib/ip.ts';
-import type { HostAddress } from '../../model/host-objects.ts';
+import type { HostAddress, HostSubnet } from '../../model/host-objects.ts';
 import type { port, subnet } from '../../model/index.ts';
 import type { Row } from '../../model/language.ts';
 
@@ -25,6 +25,18 @@ export function hostAddresses(row: Pick<PortRow, 'fixed_ips'>, subnets: Subnets)
     const prefix = on && parseCidr(on.cidr);
     return on && prefix && ip_address ? [{ ip: ip_address, prefix_length: prefix.length, subnet_id: on.id }] : [];
   });
+}
+
+/** A subnet as hosts are told of it. */
+export function hostSubnet(row: SubnetRow): HostSubnet {
+  return {
+    id: row.id,
+    ip_version: row.ip_version === 6 ? 6 : 4,
+    cidr: row.cidr,
+    gateway_ip: row.gateway_ip,
+    dns_nameservers: row.dns_nameservers,
+    host_routes: row.host_routes,
+  };
 }
 
 /** The addresses of a port as text. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isInstancePort, type PortRow, type SubnetRow } from './addresses.ts';
+import { hostDhcp } from './dhcp.ts';
 import { deviceHostname } from './hostname.ts';
-import { hostDhcp, hostNetwork } from './network.ts';
+import { hostMetadata } from './metadata.ts';
+import { hostNetwork } from './network.ts';
 import { hostAddressSet, hostSecurityGroup } from './port.ts';
 import { hostRouter } from './router.ts';
 
@@ -12,13 +14,14 @@ const network = { id: 'net', mtu: 1450, admin_state_up: true, 'provider:network_
 
 function port(id: string, fixedIps: Record<string, string>, more: Partial<PortRow> = {}): PortRow {
   const fixed_ips = Object.entries(fixedIps).map(([ip_address, subnet_id]) => ({ ip_address, subnet_id }));
-  const empty = { allowed_address_pairs: [], dns_name: '', extra_dhcp_opts: [] };
+  const empty = { allowed_address_pairs: [], dns_name: '', extra_dhcp_opts: [], device_owner: '' };
   return { id, mac_address: `mac-${id}`, fixed_ips, network_id: 'net', ...empty, ...more } as PortRow;
 }
 
 function subnet(id: string, cidr: string, more: Partial<SubnetRow> = {}): SubnetRow {
   const ip_version = cidr.includes(':') ? 6 : 4;
-  return { id, cidr, ip_version, enable_dhcp: true, gateway_ip: null, ipv6_address_mode: null, ...more } as SubnetRow;
+  const modes = { ipv6_address_mode: null, ipv6_ra_mode: null };
+  return { id, cidr, ip_version, enable_dhcp: true, gateway_ip: null, ...modes, ...more } as SubnetRow;
 }
 
 const byId = (...rows: SubnetRow[]) => new Map(rows.map((row) => [row.id, row]));
@@ -36,27 +39,95 @@ test('remote ports are sorted by MAC address, and those without an endpoint are 
   ]);
 });
 
-test('DHCP serves IPv4 and stateful IPv6, and nothing that is off or comes from advertisements', () => {
+test('DHCP serves what asks by it, and leases no address that comes from advertisements', () => {
+  const advertised = { ipv6_ra_mode: 'slaac' } as const;
   const subnets = byId(
     subnet('a', '10.0.0.0/24'),
     subnet('b', '10.0.1.0/24', { enable_dhcp: false }),
-    subnet('c', 'fd00:1::/64', { ipv6_address_mode: 'slaac' }),
+    subnet('c', 'fd00:1::/64', { ipv6_address_mode: 'slaac', ...advertised }),
     subnet('d', 'fd00:2::/64', { ipv6_address_mode: 'dhcpv6-stateful' }),
     subnet('e', 'fd00:3::/64'),
+    subnet('f', 'fd00:4::/64', { ipv6_address_mode: 'dhcpv6-stateless' }),
+    subnet('g', 'fd00:5::/64', advertised),
+    subnet('h', 'fd00:6::/60'),
   );
-  const vm = port('vm', { '10.0.0.5': 'a', '10.0.1.5': 'b', 'fd00:1::5': 'c', 'fd00:2::5': 'd', 'fd00:3::5': 'e' });
+  const six = {
+    'fd00:1::5': 'c',
+    'fd00:2::5': 'd',
+    'fd00:3::5': 'e',
+    'fd00:4::5': 'f',
+    'fd00:5::5': 'g',
+    'fd00:6::5': 'h',
+  };
+  const vm = port('vm', { '10.0.0.5': 'a', '10.0.1.5': 'b', ...six });
   const own = port('own', { '10.0.0.2': 'a' });
   const seen = hostDhcp(network, own, [vm, own], subnets, { dnsDomain: 'example', dhcpLeaseSeconds: 60 });
   assert.deepEqual(
     seen.subnets.map((one) => one.id),
-    ['a', 'd'],
+    ['a', 'd', 'e', 'f'],
   );
   assert.deepEqual(
     seen.hosts.map((host) => `${host.port_id} ${host.ip} ${host.hostname}`),
-    ['own 10.0.0.2 host-10-0-0-2', 'vm 10.0.0.5 host-10-0-0-5', 'vm fd00:2::5 host-fd00-2--5'],
+    [
+      'own 10.0.0.2 host-10-0-0-2',
+      'vm 10.0.0.5 host-10-0-0-5',
+      'vm fd00:2::5 host-fd00-2--5',
+      'vm fd00:3::5 host-fd00-3--5',
+    ],
   );
   assert.deepEqual([seen.domain, seen.lease_seconds], ['example', 60]);
   assert.equal(deviceHostname('10.0.0.5'), 'host-10-0-0-5');
+});
+
+test('DHCP knows whether a router has the gateway of a subnet, who else serves it, and by which id a client is told', () => {
+  const subnets = byId(subnet('a', '10.0.0.0/24', { gateway_ip: '10.0.0.1' }), subnet('b', '10.0.1.0/24'));
+  const own = port('own', { '10.0.0.3': 'a', '10.0.1.3': 'b' }, { device_owner: 'network:dhcp' });
+  const ports = [
+    own,
+    port('other', { '10.0.0.2': 'a' }, { device_owner: 'network:dhcp' }),
+    port('router', { '10.0.0.1': 'a' }, { device_owner: 'network:router_interface' }),
+    port(
+      'vm',
+      { '10.0.0.5': 'a' },
+      { extra_dhcp_opts: [{ opt_name: 'client-id', opt_value: '01:02', ip_version: 4 }] },
+    ),
+  ];
+  const seen = hostDhcp(network, own, ports, subnets, { dnsDomain: '', dhcpLeaseSeconds: 60 });
+  assert.deepEqual(
+    seen.subnets.map(({ routed, dhcp_ips }) => ({ routed, dhcp_ips })),
+    [
+      { routed: true, dhcp_ips: ['10.0.0.2', '10.0.0.3'] },
+      { routed: false, dhcp_ips: ['10.0.1.3'] },
+    ],
+  );
+  assert.equal(seen.hosts.find(({ port_id }) => port_id === 'vm')?.client_id, '01:02');
+  assert.equal(seen.options, undefined);
+});
+
+test('metadata tell of instances alone, with what the profile of their port gives, in its form or not at all', () => {
+  const subnets = byId(subnet('a', '10.0.0.0/24'));
+  const keys = { 'binding:profile': { public_keys: { me: 'ssh-ed25519 AAAA', odd: 7 }, user_data: 'aGk=', other: 1 } };
+  const ports = [
+    port('vm', { '10.0.0.5': 'a' }, { device_id: 'i-1', project_id: 'p', name: 'web', ...keys }),
+    port(
+      'odd',
+      { '10.0.0.6': 'a' },
+      { device_id: '', project_id: 'p', name: '', 'binding:profile': { public_keys: 'x' } },
+    ),
+    port('dhcp', { '10.0.0.2': 'a' }, { device_owner: 'network:dhcp' }),
+    port('bare', {}),
+  ];
+  const seen = hostMetadata(network, ports, subnets, { dnsDomain: 'openstacklocal' });
+  const of = (ip: string) => [{ ip, prefix_length: 24, subnet_id: 'a' }];
+  assert.deepEqual(seen.instances, [
+    { port_id: 'odd', device_id: '', project_id: 'p', mac_address: 'mac-odd', name: '', fixed_ips: of('10.0.0.6') },
+    {
+      ...{ port_id: 'vm', device_id: 'i-1', project_id: 'p', mac_address: 'mac-vm', name: 'web' },
+      fixed_ips: of('10.0.0.5'),
+      public_keys: { me: 'ssh-ed25519 AAAA' },
+      user_data: 'aGk=',
+    },
+  ]);
 });
 
 test('a set of addresses has fixed addresses and pairs, each once, by family; everything in two halves', () => {

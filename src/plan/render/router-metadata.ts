@@ -1,0 +1,99 @@
+/**
+ * How requests for metadata come from a router's inner networks to the proxy in its namespace, as Neutron's L3 agent writes it
+ * (`neutron/agent/metadata/driver.py`): 169.254.169.254:80 is redirected to the port of the proxy, and marked, since nothing else may
+ * come in by that port.
+ */
+import type { HostRouter } from '../../model/host-objects.ts';
+import type { ChainFact, Fact, HookFact, IptablesTable } from '../facts.ts';
+import { rule } from '../rule-text.ts';
+import type { HostEnvironment, MetadataEnvironment } from './language.ts';
+import { metadataAddress, metadataProxyFacts } from './metadata-proxy.ts';
+import { routerNamespace, routerPrefix } from './names.ts';
+
+/** What marks requests for metadata (`metadata_access_mark`). */
+const accessMark = '0x1/0xffff';
+const innerDevices = 'qr-+';
+
+interface Rules {
+  readonly table: IptablesTable;
+  readonly builtIn: string;
+  readonly rules: readonly string[];
+}
+
+function rulesOf({ port }: MetadataEnvironment): Rules[] {
+  const asked = {
+    destination: metadataAddress,
+    input: innerDevices,
+    protocol: 'tcp',
+    matches: ['-m tcp --dport 80'],
+  };
+  const direct = { protocol: 'tcp', matches: [`-m tcp --dport ${port}`] };
+  return [
+    {
+      table: 'mangle',
+      builtIn: 'PREROUTING',
+      rules: [rule({ ...asked, jump: `MARK --set-xmark ${accessMark}` })],
+    },
+    {
+      table: 'nat',
+      builtIn: 'PREROUTING',
+      rules: [rule({ ...asked, jump: `REDIRECT --to-ports ${port}` })],
+    },
+    {
+      table: 'filter',
+      builtIn: 'INPUT',
+      rules: [rule({ matches: [`-m mark --mark ${accessMark}`], jump: 'ACCEPT' }), rule({ ...direct, jump: 'DROP' })],
+    },
+  ];
+}
+
+type Chains = readonly (ChainFact | HookFact)[];
+
+/** Whether requests for metadata come in by a router. */
+export function isAsked(router: HostRouter, env: HostEnvironment): boolean {
+  return env.metadata?.routers === true && router.interfaces.length > 0;
+}
+
+/** The chains of a router with the rules for metadata first in them; those that are not there yet are added. */
+export function withMetadata(chains: Chains, router: HostRouter, env: HostEnvironment): Chains {
+  if (!env.metadata || !isAsked(router, env)) return chains;
+  const namespace = routerNamespace(router.id);
+  let all = chains;
+  for (const { table, builtIn, rules } of rulesOf(env.metadata)) {
+    const chain = `${routerPrefix}-${builtIn}`;
+    const at = { namespace, family: 4, table } as const;
+    const isIt = (fact: ChainFact | HookFact) =>
+      fact.fact === 'chain' && fact.family === 4 && fact.table === table && fact.chain === chain;
+    if (all.some(isIt))
+      all = all.map((fact) =>
+        fact.fact === 'chain' && isIt(fact) ? { ...fact, rules: [...rules, ...fact.rules] } : fact,
+      );
+    else
+      all = [
+        ...all,
+        { fact: 'chain', ...at, chain, rules },
+        { fact: 'hook', ...at, chain: builtIn, rule: rule({ jump: chain }) },
+      ];
+  }
+  return all;
+}
+
+/** The same as rules of nftables: for the chain that translates what comes in (dstnat), and for one on input. */
+export function metadataNftRules({ port }: MetadataEnvironment): { prerouting: string[]; input: string[] } {
+  return {
+    prerouting: [
+      `iifname "qr-*" ip daddr ${metadataAddress} tcp dport 80 meta mark set meta mark & 0xffff0000 | 0x1 redirect to :${port}`,
+    ],
+    input: [`meta mark & 0xffff == 0x1 accept`, `tcp dport ${port} drop`],
+  };
+}
+
+/** The facts of the proxy in a router's namespace. */
+export function routerProxyFacts(router: HostRouter, env: HostEnvironment): Fact[] {
+  if (!env.metadata || !isAsked(router, env)) return [];
+  const binds = [`0.0.0.0:${env.metadata.port}`];
+  return metadataProxyFacts(
+    { kind: 'router', id: router.id, namespace: routerNamespace(router.id), binds },
+    env.stateDir,
+  );
+}
