@@ -56,6 +56,8 @@ export interface AgentState {
   readonly objects: number;
   /** Units that wait for work or are worked on. */
   readonly busy: number;
+  /** The devices of the host are being listed: they changed, or may have. */
+  readonly looking: boolean;
   /** Statuses that the server has not taken. */
   readonly unreported: number;
   /** The status of each object, as last worked on. */
@@ -88,6 +90,8 @@ interface Parts {
   readonly worker: Worker;
   readonly stopping: AbortController;
   connected: boolean;
+  /** Absent until the devices are known for the first time. */
+  linkWatch?: LinkWatch;
 }
 
 /** Makes due whatever has an object or a trace on the host. Not before the objects are known to be all. */
@@ -99,15 +103,15 @@ function wakeAll({ desired, shop }: Parts): void {
 }
 
 /** The part that needs the devices of the host: working from disk, then listening. */
-async function run(parts: Parts): Promise<LinkWatch | undefined> {
+async function run(parts: Parts): Promise<void> {
   const { options, log, desired, shop, worker, stopping } = parts;
   const reconnect = options.reconnect ?? defaultReconnect;
   const links = await firstLinks(options.machine, log, options.retry ?? defaultRetry, stopping.signal);
-  if (!links) return undefined;
+  if (!links) return;
   shop.units.links = new Set(links.keys());
   wakeAll(parts);
   worker.poke();
-  const linkWatch = watchLinks(options.machine, links, log, (names, now) => {
+  parts.linkWatch = watchLinks(options.machine, links, log, (names, now) => {
     shop.units.links = new Set(now.keys());
     for (const name of names) deviceChanged(parts, name, now.has(name));
     worker.poke();
@@ -132,7 +136,6 @@ async function run(parts: Parts): Promise<LinkWatch | undefined> {
     },
   };
   await runWatch(options.client, desired, events, log, reconnect, stopping.signal);
-  return linkWatch;
 }
 
 /** Our own devices come and go with our own steps; only what differs from what we know of is news. */
@@ -181,8 +184,8 @@ export function startAgent(options: AgentOptions): Agent {
     stopping.abort();
     resync.stop();
     await worker.stop();
-    const [linkWatch] = await Promise.all([running, heartbeat]);
-    linkWatch?.stop();
+    await Promise.all([running, heartbeat]);
+    parts.linkWatch?.stop();
     await statuses.stop();
     desired.close();
     ledger.close();
@@ -198,13 +201,14 @@ export function startAgent(options: AgentOptions): Agent {
   };
 }
 
-function stateOf({ desired, shop, statuses, connected }: Parts): AgentState {
+function stateOf({ desired, shop, statuses, connected, linkWatch }: Parts): AgentState {
   const all = [...shop.units.byKey.values()];
   return {
     rev: desired.rev,
     connected,
     objects: desired.size,
     busy: all.filter((unit) => unit.running || unit.due > 0).length,
+    looking: linkWatch?.pending ?? true,
     unreported: statuses.pending,
     statuses: all.flatMap((unit) => unit.status ?? []),
   };

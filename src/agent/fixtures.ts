@@ -31,6 +31,8 @@ export class TestMachine implements Machine {
   stepsLeft = Number.POSITIVE_INFINITY;
   unreadable: string | null = null;
   #watchers = new Set<() => void>();
+  /** Changes of devices that those who watch have not been told of yet. */
+  unsaid = 0;
   #index = 1;
   readonly #indices = new Map<string, number>();
 
@@ -140,7 +142,13 @@ export class TestMachine implements Machine {
   }
 
   #linksChanged(): void {
-    for (const changed of this.#watchers) setTimeout(changed, 1);
+    for (const changed of this.#watchers) {
+      this.unsaid += 1;
+      setTimeout(() => {
+        this.unsaid -= 1;
+        changed();
+      }, 1);
+    }
   }
 
   #take(fact: Fact): void {
@@ -322,9 +330,10 @@ export async function until(what: string, holds: () => boolean): Promise<void> {
 }
 
 /** Waits until the agent knows what the server knows and has nothing left to do. */
-export function quiet(agent: Agent, server: TestServer): Promise<void> {
+export function quiet(agent: Agent, server: TestServer, machine?: TestMachine): Promise<void> {
   return until('the agent to be quiet', () => {
     const state = agent.state();
-    return state.connected && state.rev === server.rev && state.busy === 0 && state.unreported === 0;
+    const isIdle = !machine?.unsaid && state.busy === 0 && !state.looking && state.unreported === 0;
+    return state.connected && state.rev === server.rev && isIdle;
   });
 }

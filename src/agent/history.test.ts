@@ -154,10 +154,10 @@ class Run {
   /** The facts at the end, files' folders aside. */
   async end(): Promise<string[]> {
     this.server.away = false;
-    await quiet(this.agent, this.server);
+    await quiet(this.agent, this.server, this.machine);
     // Only what was removed by hand is nobody's news.
     if (this.#lost) await this.agent.sync();
-    await quiet(this.agent, this.server);
+    await quiet(this.agent, this.server, this.machine);
     assert.deepEqual(await this.agent.plan(), []);
     const performed = this.machine.performed.length;
     await this.agent.sync();

@@ -4,6 +4,8 @@ import type { ChangeLog } from './log.ts';
 import { type Backoff, backoffMs, pause } from './wait.ts';
 
 export interface LinkWatch {
+  /** Something changed that it has not told of yet. */
+  readonly pending: boolean;
   stop(): void;
 }
 
@@ -74,6 +76,9 @@ export function watchLinks(
   // What changed between the first list and the watch.
   void look();
   return {
+    get pending() {
+      return busy;
+    },
     stop() {
       stopping.abort();
       watch.stop();
