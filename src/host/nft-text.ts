@@ -1,6 +1,6 @@
 /** The text that nft reads, and the JSON that it prints; pure. */
 import { createHash } from 'node:crypto';
-import type { NftElementsFact, NftTableFact } from '../plan/facts.ts';
+import type { NftElementFact, NftElementsFact, NftTableFact } from '../plan/facts.ts';
 
 /** Elements of one device by set. */
 export type Elements = NftElementsFact['elements'];
@@ -10,7 +10,10 @@ export interface TableState {
   readonly sets: ReadonlySet<string>;
   /** For each chain the comments of its rules: what tells one rule from another, however this nft spells it. */
   readonly chains: ReadonlyMap<string, readonly string[]>;
+  /** What stands in sets, by device. */
   readonly elements: ReadonlyMap<string, Elements>;
+  /** What stands in maps, by the map's name and the key. */
+  readonly maps: ReadonlyMap<string, ReadonlyMap<string, Entry>>;
 }
 
 /** What names a rule in its comment. */
@@ -18,17 +21,52 @@ function markOf(rule: string): string {
   return createHash('sha256').update(rule).digest('hex').slice(0, 12);
 }
 
-type JsonValue = string | number | { readonly prefix: { readonly addr: string; readonly len: number } };
-type JsonElement = string | { readonly concat: readonly JsonValue[] };
+type JsonValue =
+  | string
+  | number
+  | { readonly prefix: { readonly addr: string; readonly len: number } }
+  | { readonly range: readonly [JsonValue, JsonValue] }
+  | { readonly concat: readonly JsonValue[] }
+  | { readonly elem: { readonly val: JsonValue; readonly comment?: string } };
 
 interface JsonItem {
-  readonly set?: { readonly name: string; readonly elem?: readonly JsonElement[] };
+  readonly set?: { readonly name: string; readonly elem?: readonly JsonValue[] };
+  readonly map?: { readonly name: string; readonly elem?: readonly (readonly [JsonValue, JsonValue])[] };
   readonly chain?: { readonly name: string };
   readonly rule?: { readonly chain: string; readonly comment?: string };
 }
 
+/** The protocols that maps have in their keys: nft prints a name where the machine knows one. */
+const protocolNumbers: Readonly<Record<string, string>> = {
+  icmp: '1',
+  tcp: '6',
+  udp: '17',
+  dccp: '33',
+  'ipv6-icmp': '58',
+  sctp: '132',
+};
+
 function valueText(value: JsonValue): string {
-  return typeof value === 'object' ? `${value.prefix.addr}/${value.prefix.len}` : String(value);
+  if (typeof value !== 'object') return protocolNumbers[value] ?? String(value);
+  if ('prefix' in value) return `${value.prefix.addr}/${value.prefix.len}`;
+  if ('range' in value) return value.range.map(valueText).join('-');
+  if ('elem' in value) return valueText(value.elem.val);
+  return value.concat.map(valueText).join(' . ');
+}
+
+function readElements(elements: Map<string, Record<string, string[]>>, set: NonNullable<JsonItem['set']>): void {
+  for (const element of set.elem ?? []) {
+    const [device = '', ...rest] = valueText(element).split(' . ');
+    const own = elements.get(device) ?? {};
+    own[set.name] = [...(own[set.name] ?? []), rest.join(' . ')];
+    elements.set(device, own);
+  }
+}
+
+function entryOf(element: JsonValue, data: JsonValue): [string, Entry] {
+  const key = valueText(element);
+  const partOf = typeof element === 'object' && 'elem' in element ? (element.elem.comment ?? '') : '';
+  return [key, { key, value: valueText(data), partOf }];
 }
 
 /** Reads what `nft -j list table` printed. */
@@ -37,20 +75,16 @@ export function parseTable(text: string): TableState {
   const sets = new Set<string>();
   const chains = new Map<string, string[]>();
   const elements = new Map<string, Record<string, string[]>>();
-  for (const { set, chain, rule } of items) {
+  const maps = new Map<string, ReadonlyMap<string, Entry>>();
+  for (const { set, map, chain, rule } of items) {
     if (chain) chains.set(chain.name, chains.get(chain.name) ?? []);
     if (rule) chains.set(rule.chain, [...(chains.get(rule.chain) ?? []), rule.comment ?? '']);
-    if (!set) continue;
-    sets.add(set.name);
-    for (const element of set.elem ?? []) {
-      const [device = '', ...rest] = typeof element === 'string' ? [element] : element.concat.map(valueText);
-      const own = elements.get(device) ?? {};
-      own[set.name] = [...(own[set.name] ?? []), rest.join(' . ')];
-      elements.set(device, own);
-    }
+    if (set || map) sets.add((set ?? map)?.name ?? '');
+    if (set) readElements(elements, set);
+    if (map) maps.set(map.name, new Map((map.elem ?? []).map((element) => entryOf(...element))));
   }
   for (const own of elements.values()) for (const values of Object.values(own)) values.sort();
-  return { sets, chains, elements };
+  return { sets, chains, elements, maps };
 }
 
 /** The table as it is, told in the words of the one that was asked for. */
@@ -65,10 +99,63 @@ export function presentTable(asked: NftTableFact, state: TableState): NftTableFa
   return { ...asked, sets, chains };
 }
 
+/** One element of a map as the kernel has it. */
+export interface Entry {
+  readonly key: string;
+  readonly value: string;
+  /** The range that it is a part of, kept as a comment; '' for one that stands for itself. */
+  readonly partOf: string;
+}
+
+const rangeAtEnd = /^(.* \. )?(\d+)-(\d+)$/;
+/** Follows the value of a fact of which only a part is there. */
+const partly = / \(\d+ of \d+\)$/;
+
+/** Whether a fact is one element for each port of a range. */
+export function isSpread({ key, value }: Pick<NftElementFact, 'key' | 'value'>): boolean {
+  return rangeAtEnd.test(key) && rangeAtEnd.test(value.replace(partly, ''));
+}
+
+/** The elements that a fact stands for: one, or one for each number where both its ends are ranges. */
+export function entriesOf(fact: Pick<NftElementFact, 'key' | 'value'>): Entry[] {
+  const value = fact.value.replace(partly, '');
+  const [, from = '', first, last] = rangeAtEnd.exec(fact.key) ?? [];
+  const [, to = '', inner] = rangeAtEnd.exec(value) ?? [];
+  if (first === undefined || inner === undefined) return [{ key: fact.key, value, partOf: '' }];
+  return Array.from({ length: Math.max(0, Number(last) - Number(first) + 1) }, (_, at) => ({
+    key: `${from}${Number(first) + at}`,
+    value: `${to}${Number(inner) + at}`,
+    partOf: `${first}-${last}`,
+  }));
+}
+
+/** Where consecutive keys lead to consecutive values, that range; undefined where they do not. */
+function spreadValue(there: readonly Entry[], count: number): string | undefined {
+  const [, before = '', first = ''] = /^(.* \. )?(\d+)$/.exec(there[0]?.value ?? '') ?? [];
+  const even = there.length === count && there.every(({ value }, at) => value === `${before}${Number(first) + at}`);
+  return even ? `${before}${first}-${Number(first) + count - 1}` : undefined;
+}
+
+/** The element of a map as it is; `undefined` where nothing of it is there. */
+export function presentEntry(asked: NftElementFact, state: TableState): NftElementFact | undefined {
+  const map = state.maps.get(asked.map);
+  if (!map) return undefined;
+  const wanted = entriesOf(asked);
+  const there = wanted.flatMap(({ key, partOf }) => {
+    const entry = map.get(key);
+    return entry?.partOf === partOf ? [entry] : [];
+  });
+  const [first] = there;
+  if (!first) return undefined;
+  if (!isSpread(asked)) return { ...asked, value: first.value };
+  const value = spreadValue(there, wanted.length);
+  return { ...asked, value: value ?? `${asked.value} (${there.length} of ${wanted.length})` };
+}
+
 /** One line of text, which a line break or a quote in a name must not make two. */
 function line(words: readonly string[]): string {
   const text = words.join(' ');
-  if (/[\n\r"#\\]/.test(text)) throw new Error(`not a line for nft: ${JSON.stringify(text)}`);
+  if (/[\n\r#\\']/.test(text)) throw new Error(`not a line for nft: ${JSON.stringify(text)}`);
   return text;
 }
 
@@ -77,8 +164,9 @@ export function tableLines({ family, table, sets, chains }: NftTableFact): strin
   const at = `${family} ${table}`;
   return [
     line(['add table', at]),
-    ...sets.map(({ name, typeof: kind, interval }) => {
-      return line(['add set', at, name, `{ typeof ${kind} ;${interval ? ' flags interval ;' : ''} }`]);
+    ...sets.map(({ name, of, interval }) => {
+      const what = of.includes(' : ') ? 'add map' : 'add set';
+      return line([what, at, name, `{ ${of} ;${interval ? ' flags interval ;' : ''} }`]);
     }),
     ...chains.map(({ name, hook }) => line(['add chain', at, name, ...(hook ? [`{ ${hook} }`] : [])])),
     ...chains.map(({ name }) => line(['flush chain', at, name])),
@@ -97,13 +185,24 @@ export function without(a: Elements, b: Elements): Elements {
   return Object.fromEntries(rest.filter(([, values]) => values.length > 0));
 }
 
+function checkElement(text: string): void {
+  if (!/^[\w.:/ -]*$/.test(text)) throw new Error(`not an element for nft: ${JSON.stringify(text)}`);
+}
+
 /** Lines that add or delete elements of a device. */
 export function elementLines(verb: 'add' | 'delete', at: NftElementsFact, elements: Elements): string[] {
-  if (!/^[^\s"\\/]{1,15}$/.test(at.owner)) throw new Error(`not a device: ${JSON.stringify(at.owner)}`);
+  if (!/^[^\s"'\\/]{1,15}$/.test(at.owner)) throw new Error(`not a device: ${JSON.stringify(at.owner)}`);
   return Object.entries(elements).map(([set, values]) => {
-    for (const value of values)
-      if (!/^[\w.:/ ]*$/.test(value)) throw new Error(`not an element for nft: ${JSON.stringify(value)}`);
+    for (const value of values) checkElement(value);
     const texts = values.map((value) => `"${at.owner}"${value === '' ? '' : ` . ${value}`}`);
     return `${line([verb, 'element', at.family, at.table, set])} { ${texts.join(', ')} }`;
   });
+}
+
+/** The line that adds an element to a map, or deletes its key from it. */
+export function entryLine(verb: 'add' | 'delete', at: NftElementFact, { key, value, partOf }: Entry): string {
+  for (const text of [key, value, partOf]) checkElement(text);
+  const comment = partOf === '' ? '' : ` comment "${partOf}"`;
+  const element = verb === 'add' ? `${key}${comment} : ${value}` : key;
+  return `${line([verb, 'element', at.family, at.table, at.map])} { ${element} }`;
 }

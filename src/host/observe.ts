@@ -37,7 +37,7 @@ async function readNamespace(context: HostContext, namespace: Namespace, all: re
   const sets = of(facts, 'set');
   const qdiscs = of(facts, 'qdisc');
   const sysctls = of(facts, 'sysctl');
-  const nft: NftFact[] = of(facts, 'nft-table', 'nft-elements');
+  const nft: NftFact[] = of(facts, 'nft-table', 'nft-elements', 'nft-element');
   try {
     const found = await Promise.all([
       surveyed.length > 0 ? survey(context, namespace, surveyed) : [],

@@ -51,6 +51,7 @@ function toolOf(step: Step): string {
       return `${fact.fact}|${fact.namespace}`;
     case 'nft-table':
     case 'nft-elements':
+    case 'nft-element':
       return `nft|${fact.namespace}`;
     case 'ovs-bridge':
     case 'ovs-port':
@@ -109,7 +110,8 @@ function dispatch(context: HostContext, namespace: Namespace, steps: readonly St
       return performIpsets(namespace, on<SetFact>());
     case 'nft-table':
     case 'nft-elements':
-      return performNft(namespace, on<NftFact>());
+    case 'nft-element':
+      return performNft(context, namespace, on<NftFact>());
     case 'ovs-bridge':
     case 'ovs-port':
     case 'flows':

@@ -1,7 +1,8 @@
 /** Steps as people read them, one line each; `neutrino agent plan` prints these. */
-import type { Fact, LinkFact, NftElementsFact, OvsPortFact, Qdisc } from './facts.ts';
+import type { Fact, LinkFact, NftElementFact, NftElementsFact, OvsPortFact, Qdisc } from './facts.ts';
+import { protocolName } from './rule-text.ts';
 import type { CutStep, Step } from './steps.ts';
-import { translationOf } from './translations.ts';
+import { elementTranslation, translationOf } from './translations.ts';
 
 const verbs = { add: 'add    ', change: 'change ', remove: 'remove ', cut: 'cut    ' } as const;
 
@@ -34,10 +35,20 @@ function linkDetails(link: LinkFact): string {
 function chainDetails(namespace: string, rules: readonly string[]): string {
   const only = rules.length === 1 ? translationOf(namespace, rules[0] ?? '') : null;
   if (!only?.ports) return rules.length === 1 ? '1 rule' : `${rules.length} rules`;
-  const { first, last } = only.ports;
   const inside = /--to-destination (\S+?)(?:\/\d+)?$/.exec(rules[0] ?? '')?.[1] ?? only.target;
-  const protocol = only.protocol === 'tcp' || only.protocol === null ? '' : `${only.protocol} `;
-  return `forwarding ${protocol}${first === last ? first : `${first}-${last}`} → ${inside}`;
+  return forwardingText(only.protocol, only.ports, inside);
+}
+
+function forwardingText(protocol: string | null, { first, last }: { first: number; last: number }, inside: string) {
+  const which = protocol === 'tcp' || protocol === null ? '' : `${protocol} `;
+  return `forwarding ${which}${first === last ? first : `${first}-${last}`} → ${inside}`;
+}
+
+/** What an element of a map leads to. */
+function elementDetails(fact: NftElementFact): string {
+  const one = elementTranslation(fact);
+  const inside = fact.value.replace(' . ', ':');
+  return one?.ports ? forwardingText(one.protocol, one.ports, inside) : `→ ${inside}`;
 }
 
 function qdiscDetails(qdisc: Qdisc): string {
@@ -98,6 +109,11 @@ function subject(fact: Fact): { what: string; how: string } {
       const what = `nft    ${fact.family} ${fact.table} ${fact.owner}${inNamespace(fact.namespace)}`;
       return { what, how: elementsText(fact.elements) };
     }
+    case 'nft-element': {
+      const key = fact.key.replace(/ \. (\d+)/, (_, number: string) => ` . ${protocolName(number)}`);
+      const what = `nft    ${fact.family} ${fact.table} ${fact.map} ${key}${inNamespace(fact.namespace)}`;
+      return { what, how: elementDetails(fact) };
+    }
     case 'file':
       return { what: `file   ${fact.path}`, how: `${fact.content.split('\n').length - 1} lines` };
     case 'process':
@@ -125,6 +141,8 @@ function difference(fact: Fact, was: Fact): string {
     const before = chainDetails(was.namespace, was.rules);
     return before === kept ? kept : `${before} → ${kept}`;
   }
+  if (fact.fact === 'nft-element' && was.fact === 'nft-element')
+    return `${elementDetails(was)} → ${fact.value.replace(' . ', ':')}`;
   if (fact.fact === 'set' && was.fact === 'set') return `${was.elements.length} → ${fact.elements.length} addresses`;
   if (fact.fact === 'ovs-port' && was.fact === 'ovs-port' && fact.tag !== was.tag)
     return `tag ${was.tag ?? 'none'} → ${fact.tag ?? 'none'}`;

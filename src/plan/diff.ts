@@ -3,7 +3,7 @@ import type { Fact, FactKey, Facts, HookFact, LinkFact } from './facts.ts';
 import { chainOf, deviceOf, hookRank, inOrder, linkKey, peerKey, rank } from './order.ts';
 import { same, sameKind } from './same.ts';
 import type { AddStep, ChangeStep, RemoveStep, Step } from './steps.ts';
-import { cutsFor } from './translations.ts';
+import { cutsFor, translates } from './translations.ts';
 
 export { describeStep } from './describe.ts';
 
@@ -26,7 +26,7 @@ export function plan(want: Facts, have: Facts, made: ReadonlySet<FactKey>, why: 
   const takeAway = takenAway(gone, there, why);
   const changed = bring.filter((step) => step.do === 'change').map((step) => step.was);
   const vanishing = new Set(gone.filter((fact) => fact.fact === 'netns').map((fact) => fact.name));
-  const before = [...changed, ...gone].filter((fact) => fact.fact === 'chain' && !vanishing.has(fact.namespace));
+  const before = [...changed, ...gone].filter((fact) => translates(fact) && !vanishing.has(fact.namespace));
   const cuts = cutsFor(before, want, why);
   const [rules, rest] = splitAtRules(takeAway);
   return [...removals, ...bring, ...rules, ...cuts, ...rest];
@@ -143,15 +143,20 @@ function unwanted(want: Facts, have: Facts, made: ReadonlySet<FactKey>): Fact[] 
   return gone;
 }
 
+const nftTableOf = (at: { namespace: string; family: string; table: string }) =>
+  `${at.namespace}|${at.family}|${at.table}`;
+
 /** Steps that take facts away, what stands on others first. */
 function takenAway(gone: readonly Fact[], have: Facts, why: string): RemoveStep[] {
   const vanishing = vanishingLinks(gone, have);
   const namespaces = new Set(gone.filter((fact) => fact.fact === 'netns').map((fact) => fact.name));
   const bridges = new Set(gone.flatMap((fact) => (fact.fact === 'ovs-bridge' && !fact.shared ? [fact.name] : [])));
+  const tables = new Set(gone.filter((fact) => fact.fact === 'nft-table').map(nftTableOf));
   const steps: RemoveStep[] = [];
   for (const fact of inOrder(gone).reverse()) {
     if (fact.fact !== 'process' && 'namespace' in fact && namespaces.has(fact.namespace)) continue;
     if ((fact.fact === 'ovs-port' || fact.fact === 'flows') && bridges.has(fact.bridge)) continue;
+    if ((fact.fact === 'nft-element' || fact.fact === 'nft-elements') && tables.has(nftTableOf(fact))) continue;
     const on = deviceOf(fact);
     if (on && vanishing.has(linkKey(on.namespace, on.device))) continue;
     if (fact.fact !== 'link') {
@@ -192,9 +197,11 @@ function linkRemoval(fact: LinkFact, vanishing: ReadonlyMap<string, boolean>, wh
   return vanishing.get(linkKey(fact.namespace, fact.name)) ? { do: 'remove', fact, why } : null;
 }
 
+const rules: ReadonlySet<Fact['fact']> = new Set(['chain', 'hook', 'nft-table', 'nft-element']);
+
 /** Steps up to the last one about rules, and those after it. */
 function splitAtRules<S extends Step>(steps: readonly S[]): [S[], S[]] {
-  const isRule = (step: Step) => step.do !== 'cut' && (step.fact.fact === 'chain' || step.fact.fact === 'hook');
+  const isRule = (step: Step) => step.do !== 'cut' && rules.has(step.fact.fact);
   const last = steps.findLastIndex(isRule);
   return [steps.slice(0, last + 1), steps.slice(last + 1)];
 }

@@ -160,12 +160,18 @@ export interface SetFact {
   readonly elements: readonly string[];
 }
 
-/** A set of an nftables table. */
+/** The families of the nftables tables that are ours. */
+export type NftFamily = 'bridge' | 'inet';
+
+/** A set of an nftables table, or a map. */
 export interface NftSet {
   readonly name: string;
-  /** What its elements are, as nft has it: `iifname . ether saddr`. The first part is always a device's name. */
-  readonly typeof: string;
-  /** Elements may be prefixes. */
+  /**
+   * What its elements are, as nft has it: `typeof iifname . ether saddr`, and for a map what they lead to: `type ipv4_addr :
+   * ipv4_addr`. In a set whose elements belong to devices, the first part is the device's name.
+   */
+  readonly of: string;
+  /** Elements may be prefixes, or ranges. */
   readonly interval?: true;
 }
 
@@ -184,7 +190,7 @@ export interface NftChain {
 export interface NftTableFact {
   readonly fact: 'nft-table';
   readonly namespace: Namespace;
-  readonly family: 'bridge';
+  readonly family: NftFamily;
   readonly table: string;
   readonly sets: readonly NftSet[];
   readonly chains: readonly NftChain[];
@@ -194,12 +200,26 @@ export interface NftTableFact {
 export interface NftElementsFact {
   readonly fact: 'nft-elements';
   readonly namespace: Namespace;
-  readonly family: 'bridge';
+  readonly family: NftFamily;
   readonly table: string;
   /** The device's name; it need not be there. */
   readonly owner: string;
   /** By set, what follows the device's name ('' where nothing does), as nft prints it, sorted; no empty lists. */
   readonly elements: Readonly<Record<string, readonly string[]>>;
+}
+
+/**
+ * One element of a map of an nftables table: what `key` leads to. Keys and values are as nft has them, protocols by number:
+ * `203.0.113.5 . 6 . 9000`. Where the last parts of both are ranges of equal length, it is one element for each of their numbers.
+ */
+export interface NftElementFact {
+  readonly fact: 'nft-element';
+  readonly namespace: Namespace;
+  readonly family: NftFamily;
+  readonly table: string;
+  readonly map: string;
+  readonly key: string;
+  readonly value: string;
 }
 
 /** A file, whole. The folder is made when missing, and removed when empty. */
@@ -290,6 +310,7 @@ export type Fact =
   | SetFact
   | NftTableFact
   | NftElementsFact
+  | NftElementFact
   | FileFact
   | ProcessFact
   | OvsBridgeFact
@@ -328,6 +349,8 @@ export function factKey(fact: Fact): FactKey {
       return `nft-table|${fact.namespace}|${fact.family}|${fact.table}`;
     case 'nft-elements':
       return `nft-elements|${fact.namespace}|${fact.family}|${fact.table}|${fact.owner}`;
+    case 'nft-element':
+      return `nft-element|${fact.namespace}|${fact.family}|${fact.table}|${fact.map}|${fact.key}`;
     case 'file':
       return `file|${fact.path}`;
     case 'process':

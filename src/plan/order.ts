@@ -18,6 +18,7 @@ const ranks = {
   set: 60,
   'nft-table': 61,
   'nft-elements': 62,
+  'nft-element': 62,
   flows: 65,
   chain: 70,
   hook: 80,

@@ -50,7 +50,8 @@ const otherNames: Readonly<Record<string, number>> = {
   ip: 0,
 };
 
-function protocolNumber(protocol: string): number | undefined {
+/** The number of a protocol given by name or number; undefined where it is unknown. */
+export function protocolNumber(protocol: string): number | undefined {
   if (/^\d{1,3}$/.test(protocol)) return Number(protocol);
   return protocolNumbers.get(protocol) ?? otherNames[protocol];
 }

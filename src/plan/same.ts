@@ -56,6 +56,7 @@ export function same(want: Fact, have: Fact): boolean {
     return have.fact === 'ovs-bridge' && want.datapath === have.datapath && want.failMode === have.failMode;
   if (want.fact === 'ovs-port') return have.fact === 'ovs-port' && sameSwitchPort(want, have);
   if (want.fact === 'flows') return have.fact === 'flows' && sameList(want.flows, have.flows);
+  if (want.fact === 'nft-element') return have.fact === 'nft-element' && want.value === have.value;
   if (want.fact === 'route') return have.fact === 'route' && want.via === have.via && want.device === have.device;
   if (want.fact === 'neighbour') return have.fact === 'neighbour' && want.mac === have.mac;
   if (want.fact === 'qdisc') return have.fact === 'qdisc' && sameText(want.qdisc, have.qdisc);

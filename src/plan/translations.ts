@@ -1,5 +1,6 @@
-/** Which connections lose their translation when DNAT rules change. */
-import type { Fact, Facts } from './facts.ts';
+/** Which connections lose their translation when DNAT rules, or the elements that stand for them, change. */
+import type { ChainFact, Fact, Facts, NftElementFact } from './facts.ts';
+import { readNatElement } from './nft-nat.ts';
 import { protocolName } from './rule-text.ts';
 import type { CutStep, TranslatedConnections } from './steps.ts';
 
@@ -38,6 +39,27 @@ export function translationOf(namespace: string, rule: string): Translation | nu
     targetFirst: target[2] ? Number(target[2]) : null,
     shifted: target[4] !== undefined,
   };
+}
+
+/** The translation that an element of a map makes; null where it makes none. */
+export function elementTranslation(fact: NftElementFact): Translation | null {
+  const element = readNatElement(fact);
+  if (!element) return null;
+  const { destination, ports, target, targetPorts } = element;
+  return {
+    namespace: fact.namespace,
+    destination,
+    protocol: protocolName(element.protocol),
+    ports,
+    target,
+    targetFirst: targetPorts?.first ?? null,
+    shifted: targetPorts !== null && targetPorts.first !== targetPorts.last,
+  };
+}
+
+/** A fact that may translate destinations. */
+export function translates(fact: Fact): fact is ChainFact | NftElementFact {
+  return fact.fact === 'nft-element' || (fact.fact === 'chain' && fact.table === 'nat');
 }
 
 /** The inside port that an outside port goes to. */
@@ -99,32 +121,26 @@ function lost(old: Translation, kept: readonly Translation[]): TranslatedConnect
   return rest.map((ports) => connections(old, ports));
 }
 
-function translations(facts: Iterable<Fact>): Translation[] {
-  const found = new Map<string, Translation>();
-  for (const fact of facts) {
-    if (fact.fact !== 'chain' || fact.table !== 'nat') continue;
-    for (const rule of fact.rules) {
-      const one = rule.includes('-j DNAT') ? translationOf(fact.namespace, rule) : null;
-      if (one) found.set(JSON.stringify(one), one);
-    }
-  }
-  return [...found.values()];
+function translationsOf(fact: Fact): Translation[] {
+  if (!translates(fact)) return [];
+  const all =
+    fact.fact === 'nft-element'
+      ? [elementTranslation(fact)]
+      : fact.rules.map((rule) => (rule.includes('-j DNAT') ? translationOf(fact.namespace, rule) : null));
+  return all.filter((one) => one !== null);
 }
 
-/** Cuts for what the rules of `before` (chains that change or go) translated and nothing in `want` translates alike. */
+const placeOf = (one: Translation) => `${one.namespace}|${one.destination}`;
+
+/** Cuts for what `before` (chains and elements that change or go) translated and nothing in `want` translates alike. */
 export function cutsFor(before: readonly Fact[], want: Facts, why: string): CutStep[] {
-  const old = translations(before);
+  const old = before.flatMap(translationsOf);
   if (old.length === 0) return [];
-  const kept = new Map<string, Translation[]>();
-  for (const one of translations(want.values())) {
-    const key = `${one.namespace}|${one.destination}`;
-    const list = kept.get(key);
-    if (list) list.push(one);
-    else kept.set(key, [one]);
-  }
+  const kept = new Map<string, Translation[]>(old.map((one) => [placeOf(one), []]));
+  for (const fact of want.values()) for (const one of translationsOf(fact)) kept.get(placeOf(one))?.push(one);
   const steps = new Map<string, CutStep>();
   for (const one of old) {
-    for (const gone of lost(one, kept.get(`${one.namespace}|${one.destination}`) ?? [])) {
+    for (const gone of lost(one, kept.get(placeOf(one)) ?? [])) {
       const step: CutStep = { do: 'cut', namespace: one.namespace, connections: gone, why };
       steps.set(JSON.stringify(step), step);
     }

@@ -19,7 +19,7 @@ import {
   removeAddress,
   removeLink,
 } from './links.ts';
-import { putElements, putTable, removeElements, removeTable } from './nft.ts';
+import { putElements, putEntry, putTable, removeElements, removeEntry, removeTable } from './nft.ts';
 import { observeFact } from './observe.ts';
 import { printState } from './print.ts';
 import {
@@ -192,6 +192,9 @@ export class SimulatedMachine implements Machine {
       case 'nft-elements':
         putElements(state, fact);
         break;
+      case 'nft-element':
+        putEntry(state, fact);
+        break;
       case 'file':
         state.files.set(fact.path, fact);
         break;
@@ -262,6 +265,9 @@ export class SimulatedMachine implements Machine {
         break;
       case 'nft-elements':
         removeElements(state, fact);
+        break;
+      case 'nft-element':
+        removeEntry(state, fact);
         break;
       case 'file':
         state.files.delete(fact.path);

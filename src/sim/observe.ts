@@ -1,6 +1,6 @@
 /** How a thing is now on the simulated machine; of a device only the attributes that are asked about. */
 import type { Fact, LinkFact, LinkKind } from '../plan/facts.ts';
-import { tableName } from './nft.ts';
+import { entryName, tableName } from './nft.ts';
 import { chainName, type SimLink, type SimNamespace, type SimState } from './state.ts';
 import { observeSwitch } from './switches.ts';
 
@@ -63,6 +63,8 @@ function inNamespace(here: SimNamespace, fact: Fact): Fact | undefined {
       return here.tables.get(tableName(fact))?.table;
     case 'nft-elements':
       return here.tables.get(tableName(fact))?.elements.get(fact.owner);
+    case 'nft-element':
+      return here.tables.get(tableName(fact))?.entries.get(entryName(fact));
     default:
       return undefined;
   }

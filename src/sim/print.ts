@@ -50,12 +50,13 @@ function printChains(here: SimNamespace): string[] {
 }
 
 function printTables(here: SimNamespace): string[] {
-  return byKey(here.tables).flatMap(([key, { table, elements }]) => [
+  return byKey(here.tables).flatMap(([key, { table, elements, entries }]) => [
     `  nft ${key.replace('|', ' ')}`,
     ...table.chains.flatMap(({ name, rules }) => rules.map((rule) => `    ${name}: ${rule}`)),
     ...byKey(elements).flatMap(([device, fact]) =>
       Object.entries(fact.elements).map(([set, values]) => `    @${set} ${[device, ...values].join(' ').trim()}`),
     ),
+    ...byKey(entries).map(([, { map, key: entry, value }]) => `    @${map} ${entry} : ${value}`),
   ]);
 }
 

@@ -3,6 +3,7 @@ import type {
   FileFact,
   LinkKind,
   Namespace,
+  NftElementFact,
   NftElementsFact,
   NftTableFact,
   OvsBridgeFact,
@@ -59,10 +60,13 @@ export interface SimNamespace {
   readonly tables: Map<string, SimTable>;
 }
 
-/** An nftables table; elements by device. */
+/** An nftables table. */
 export interface SimTable {
   table: NftTableFact;
+  /** By device. */
   readonly elements: Map<string, NftElementsFact>;
+  /** The elements of maps, by `map|key`. */
+  readonly entries: Map<string, NftElementFact>;
 }
 
 /** A bridge of Open vSwitch. */

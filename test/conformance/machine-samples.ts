@@ -1,5 +1,6 @@
 /** Facts of every kind, in two states each, for the suite of machines. */
 import type { Fact, Namespace, NftTableFact } from '../../src/plan/facts.ts';
+import { natMaps, natTable } from '../../src/plan/nft-nat.ts';
 
 /** One thing: what has to be there before, how it is at first, and how it is after a change. */
 export interface Sample {
@@ -200,9 +201,9 @@ const nftTable: NftTableFact = {
   fact: 'nft-table',
   ...nft,
   sets: [
-    { name: 'macs', typeof: 'iifname . ether saddr' },
-    { name: 'prefixes', typeof: 'iifname . arp saddr ip', interval: true },
-    { name: 'guarded', typeof: 'iifname' },
+    { name: 'macs', of: 'typeof iifname . ether saddr' },
+    { name: 'prefixes', of: 'typeof iifname . arp saddr ip', interval: true },
+    { name: 'guarded', of: 'typeof iifname' },
   ],
   chains: [
     { name: 'one', rules: ['iifname . ether saddr != @macs drop', 'ether type arp accept'] },
@@ -219,6 +220,23 @@ const elements = (members: Record<string, readonly string[]>): Fact => ({
   owner: 'tap1234567-89',
   elements: members,
 });
+
+const nat: NftTableFact = {
+  fact: 'nft-table',
+  namespace: ns,
+  ...natTable,
+  sets: Object.values(natMaps),
+  chains: [
+    {
+      name: 'PREROUTING',
+      hook: 'type nat hook prerouting priority -100; policy accept;',
+      rules: ['dnat ip to ip daddr . meta l4proto . th dport map @forwardings'],
+    },
+  ],
+};
+const element = (map: string, key: string, value: string): Fact => {
+  return { fact: 'nft-element', namespace: ns, ...natTable, map, key, value };
+};
 
 /** Facts about nftables. */
 const tables: Sample[] = [
@@ -240,6 +258,30 @@ const tables: Sample[] = [
     before: [netns, nftTable],
     first: elements({ prefixes: ['10.0.0.0/24'] }),
     second: elements({ prefixes: ['10.0.0.0/25', '10.0.0.192/26'] }),
+  },
+  {
+    title: 'an element of a map',
+    before: [netns, nat],
+    first: element('forwardings', '203.0.113.1 . 6 . 9000', '10.0.0.5 . 8080'),
+    second: element('forwardings', '203.0.113.1 . 6 . 9000', '10.0.0.6 . 8081'),
+  },
+  {
+    title: 'an element of a map for each port of a range',
+    before: [netns, nat],
+    first: element('forwardings', '203.0.113.1 . 17 . 9000-9009', '10.0.0.5 . 8080-8089'),
+    second: element('forwardings', '203.0.113.1 . 17 . 9000-9009', '10.0.0.6 . 9080-9089'),
+  },
+  {
+    title: 'an element of a map with ranges',
+    before: [netns, nat],
+    first: element('forwarded_ranges', '203.0.113.1 . 6 . 9000-9009', '10.0.0.5 . 8080'),
+    second: element('forwarded_ranges', '203.0.113.1 . 6 . 9000-9009', '10.0.0.6 . 8080'),
+  },
+  {
+    title: 'an element for a protocol without ports',
+    before: [netns, nat],
+    first: element('forwarded_protocols', '203.0.113.1 . 1', '10.0.0.5'),
+    second: element('forwarded_protocols', '203.0.113.1 . 1', '10.0.0.6'),
   },
 ];
 

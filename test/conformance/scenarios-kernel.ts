@@ -10,7 +10,7 @@ import { after, test } from 'node:test';
 import { openHost } from '../../src/host/linux.ts';
 import type { Machine } from '../../src/host/machine.ts';
 import { type HostObject, hostKey } from '../../src/model/host-objects.ts';
-import { libraryOfObjects } from '../scenarios/script.ts';
+import { libraryOfObjects, natDriverOf, natDriversOf } from '../scenarios/script.ts';
 import { ScenarioHost, type ScenarioMachine, SimHost } from '../scenarios/sim-host.ts';
 
 const scripts = new URL('../scenarios/', import.meta.url);
@@ -72,6 +72,7 @@ function worldText(): string {
     readdirSync('/run/netns').join(),
     ...tables,
     execFileSync('ipset', ['list', '-n'], { encoding: 'utf8' }),
+    execFileSync('nft', ['list', 'tables'], { encoding: 'utf8' }).replace(/^table ip6? .*$/gm, ''),
   ];
   return text
     .join('\n')
@@ -104,6 +105,7 @@ class Pair {
       for (const host of [this.sim, this.real]) host.objects.delete(hostKey(this.#object(name)));
     } else if (command === 'plug') this.#plug(name);
     else if (command === 'unplug') this.#unplug(name);
+    else if (command === 'nat') for (const host of [this.sim, this.real]) host.natDriver = natDriverOf(name);
     else if (command === 'apply') await this.#apply(name === '' ? undefined : Number(name));
   }
 
@@ -145,16 +147,20 @@ class Pair {
 }
 
 for (const file of readdirSync(scripts).filter((name) => name.endsWith('.script'))) {
-  test(`scenario ${file.replace('.script', '')} on the kernel`, async () => {
-    // As the simulated machine begins: no bridged packet is shown to iptables yet.
-    for (const family of ['iptables', 'ip6tables']) writeFileSync(`/proc/sys/net/bridge/bridge-nf-call-${family}`, '0');
-    const before = worldText();
-    const pair = new Pair();
-    for (const raw of readFileSync(new URL(file, scripts), 'utf8').split('\n')) {
-      const line = raw.replace(/(^|\s)#.*$/, '').trim();
-      if (line !== '') await pair.run(line);
-    }
-    await pair.end();
-    assert.equal(worldText(), before, 'the world is as at the start');
-  });
+  const script = readFileSync(new URL(file, scripts), 'utf8');
+  for (const driver of natDriversOf(script))
+    test(`scenario ${file.replace('.script', '')} by ${driver} on the kernel`, async () => {
+      // As the simulated machine begins: no bridged packet is shown to iptables yet.
+      for (const family of ['iptables', 'ip6tables'])
+        writeFileSync(`/proc/sys/net/bridge/bridge-nf-call-${family}`, '0');
+      const before = worldText();
+      const pair = new Pair();
+      await pair.run(`nat ${driver}`);
+      for (const raw of script.split('\n')) {
+        const line = raw.replace(/(^|\s)#.*$/, '').trim();
+        if (line !== '') await pair.run(line);
+      }
+      await pair.end();
+      assert.equal(worldText(), before, 'the world is as at the start');
+    });
 }

@@ -5,15 +5,19 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { runScript } from './script.ts';
+import { natDriversOf, runScript } from './script.ts';
 
 const folder = new URL('./', import.meta.url);
 
 for (const name of readdirSync(folder).filter((file) => file.endsWith('.script'))) {
-  test(`scenario ${name.replace('.script', '')}`, async () => {
-    const transcript = await runScript(readFileSync(new URL(name, folder), 'utf8'));
-    const golden = new URL(name.replace('.script', '.golden'), folder);
-    if (process.env.UPDATE_GOLDENS) writeFileSync(golden, transcript);
-    assert.equal(transcript, readFileSync(golden, 'utf8'));
-  });
+  const script = readFileSync(new URL(name, folder), 'utf8');
+  for (const driver of natDriversOf(script)) {
+    const golden = name.replace('.script', driver === 'iptables' ? '.golden' : `.${driver}.golden`);
+    test(`scenario ${golden.replace('.golden', '')}`, async () => {
+      const transcript = await runScript(script, driver);
+      const url = new URL(golden, folder);
+      if (process.env.UPDATE_GOLDENS) writeFileSync(url, transcript);
+      assert.equal(transcript, readFileSync(url, 'utf8'));
+    });
+  }
 }

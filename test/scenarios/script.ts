@@ -7,15 +7,19 @@
  *     plug DEVICE         a device of someone else appears (or: a bridge that was there before)
  *     unplug DEVICE       it goes
  *     connect PROTOCOL DESTINATION:PORT TARGET   a translated connection lives in the router's namespace
+ *     nat DRIVER          the agent is started anew and translates by iptables or nftables
  *     apply               every unit is planned and performed; the plan is printed; a second plan must be empty
  *     apply N             the agent dies after N steps
  *     fail N              step N (from 0) of the next apply fails
  *     show [PATTERN]      the machine is printed; with PATTERN only its lines that contain it
+ *
+ * A script that holds a line `# nat: nftables` runs a second time with that driver; its transcript is `NAME.nftables.golden`.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { type HostObject, hostKey } from '../../src/model/host-objects.ts';
+import type { NatDriver } from '../../src/plan/render/index.ts';
 import { failStep } from '../../src/sim/machine.ts';
 import { SimHost } from './sim-host.ts';
 
@@ -29,6 +33,10 @@ class Scenario {
   readonly #library = libraryOfObjects();
   readonly #foreign = new Set<string>();
   readonly output: string[] = [];
+
+  constructor(natDriver: NatDriver) {
+    this.#host.natDriver = natDriver;
+  }
 
   async run(line: string): Promise<void> {
     const [, command = '', rest = ''] = /^(\S+)\s*(.*)$/.exec(line) ?? [];
@@ -52,6 +60,9 @@ class Scenario {
         return machine.unplug(first);
       case 'connect':
         return this.#connect(first, second, third);
+      case 'nat':
+        this.#host.natDriver = natDriverOf(first);
+        return;
       case 'fail':
         machine.fault = failStep(machine.performed + Number(first));
         return;
@@ -103,9 +114,20 @@ class Scenario {
   }
 }
 
+/** The drivers that a script is run with, the default one first. */
+export function natDriversOf(text: string): NatDriver[] {
+  return /^# nat: nftables$/m.test(text) ? ['iptables', 'nftables'] : ['iptables'];
+}
+
+/** A driver by its name in a script. */
+export function natDriverOf(name: string): NatDriver {
+  if (name !== 'iptables' && name !== 'nftables') throw new Error(`no NAT driver ${name}`);
+  return name;
+}
+
 /** Runs a script and gives its transcript. */
-export async function runScript(text: string): Promise<string> {
-  const scenario = new Scenario();
+export async function runScript(text: string, natDriver: NatDriver = 'iptables'): Promise<string> {
+  const scenario = new Scenario(natDriver);
   for (const raw of text.split('\n')) {
     const line = raw.replace(/(^|\s)#.*$/, '').trim();
     if (line !== '') await scenario.run(line);

@@ -9,6 +9,7 @@ import { type Fact, type FactKey, type Facts, factKey, factSet } from '../../src
 import {
   type HostEnvironment,
   inUnitOrder,
+  type NatDriver,
   type Rendering,
   render,
   renderBase,
@@ -30,6 +31,8 @@ export class ScenarioHost<M extends ScenarioMachine = ScenarioMachine> {
   readonly #stateDir: string;
   readonly objects = new Map<HostKey, HostObject>();
   readonly #ledger = new Map<UnitKey, Map<FactKey, Fact>>();
+  /** By what routers translate; another one is an agent that was started anew with another configuration. */
+  natDriver: NatDriver = 'iptables';
 
   constructor(machine: M, stateDir = '/state') {
     this.machine = machine;
@@ -47,7 +50,7 @@ export class ScenarioHost<M extends ScenarioMachine = ScenarioMachine> {
       bridgeMappings: { public: 'br-ex' },
       links: new Set((await this.machine.listLinks()).keys()),
       driver: 'linuxbridge',
-      natDriver: 'iptables',
+      natDriver: this.natDriver,
     };
   }
 

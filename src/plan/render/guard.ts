@@ -17,10 +17,10 @@ export function guardTable(): NftTableFact {
     fact: 'nft-table',
     ...table,
     sets: [
-      { name: 'guarded', typeof: 'iifname' },
-      { name: 'macs', typeof: 'iifname . ether saddr' },
-      { name: 'addresses', typeof: 'iifname . arp saddr ip' },
-      { name: 'prefixes', typeof: 'iifname . arp saddr ip', interval: true },
+      { name: 'guarded', of: 'typeof iifname' },
+      { name: 'macs', of: 'typeof iifname . ether saddr' },
+      { name: 'addresses', of: 'typeof iifname . arp saddr ip' },
+      { name: 'prefixes', of: 'typeof iifname . arp saddr ip', interval: true },
     ],
     chains: [
       {

@@ -8,7 +8,7 @@ import { renderPort } from './port.ts';
 import { renderRouter } from './router.ts';
 
 export { renderBase } from './base.ts';
-export type { HostEnvironment, Lookup, MetadataEnvironment, Rendering } from './language.ts';
+export type { HostEnvironment, Lookup, MetadataEnvironment, NatDriver, Rendering } from './language.ts';
 
 const nothing: Rendering = { facts: [], waiting: null, problem: null };
 

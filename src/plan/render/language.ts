@@ -5,6 +5,9 @@ import type { Fact, OvsDatapath } from '../facts.ts';
 /** The object of a key, or undefined where it has not arrived (or is gone). */
 export type Lookup = <K extends HostKey>(key: K) => HostObject | undefined;
 
+/** By what routers translate addresses. */
+export type NatDriver = 'iptables' | 'nftables';
+
 /** The types of networks whose frames travel through tunnels. */
 export type TunnelType = 'vxlan' | 'gre' | 'geneve';
 
@@ -31,7 +34,7 @@ export interface HostEnvironment {
   /** Names of the devices that are present in the root namespace, for the taps of instances. */
   readonly links: ReadonlySet<string>;
   readonly driver: 'linuxbridge' | 'openvswitch';
-  readonly natDriver: 'iptables';
+  readonly natDriver: NatDriver;
   /** How Open vSwitch is used, where it is the driver. */
   readonly ovs?: OvsEnvironment;
   /**

@@ -14,7 +14,8 @@ const name = (suffix: string) => `${routerPrefix}-${suffix}`;
 const bottom = 'neutron-postrouting-bottom';
 
 /** What marks packets that came in by the gateway (`external_ingress_mark`). */
-const ingressMark = '0x2/0xffff';
+export const ingressMark = { value: '0x2', mask: '0xffff' } as const;
+const ingress = `${ingressMark.value}/${ingressMark.mask}`;
 
 /** The chain of a forwarding: Neutron keeps eight characters of the id, since a chain has at most 28. */
 export function forwardingChain(id: string): string {
@@ -54,7 +55,7 @@ function forwardingRules(router: HostRouter): Map<string, string[]> {
 }
 
 /** The router's own IPv4 address outside, which inner addresses hide behind. */
-function outsideAddress(router: HostRouter): string | undefined {
+export function outsideAddress(router: HostRouter): string | undefined {
   return router.gateway?.fixed_ips.find(({ ip }) => !ip.includes(':'))?.ip;
 }
 
@@ -64,14 +65,14 @@ function gatewayRules(router: HostRouter) {
   if (!router.gateway || !address) return { postrouting: [], snat: [], mark: [] };
   const device = gatewayDeviceName(router.gateway.port_id);
   const hide = `SNAT --to-source ${address} --random-fully`;
-  const hairpin = [`-m mark ! --mark ${ingressMark}`, '-m conntrack --ctstate DNAT'];
+  const hairpin = [`-m mark ! --mark ${ingress}`, '-m conntrack --ctstate DNAT'];
   return {
     postrouting: [rule({ output: `! ${device}`, matches: ['-m conntrack ! --ctstate DNAT'], jump: 'ACCEPT' })],
     snat: [
       ...(router.gateway.enable_snat ? [rule({ output: device, jump: hide })] : []),
       rule({ matches: hairpin, jump: hide }),
     ],
-    mark: [rule({ input: device, jump: `MARK --set-xmark ${ingressMark}` })],
+    mark: [rule({ input: device, jump: `MARK --set-xmark ${ingress}` })],
   };
 }
 

@@ -78,13 +78,16 @@ export function withMetadata(chains: Chains, router: HostRouter, env: HostEnviro
   return all;
 }
 
-/** The same as rules of nftables: for the chain that translates what comes in (dstnat), and for one on input. */
-export function metadataNftRules({ port }: MetadataEnvironment): { prerouting: string[]; input: string[] } {
+/** The same as rules of nftables: for the chains that mark (mangle), that translate what comes in (dstnat), and on input. */
+export function metadataNftRules(router: HostRouter, env: HostEnvironment) {
+  if (!env.metadata || !isAsked(router, env)) return { marks: [], prerouting: [], input: [] };
+  const { port } = env.metadata;
+  const asked = `iifname "qr-*" ip daddr ${metadataAddress} tcp dport 80`;
   return {
-    prerouting: [
-      `iifname "qr-*" ip daddr ${metadataAddress} tcp dport 80 meta mark set meta mark & 0xffff0000 | 0x1 redirect to :${port}`,
-    ],
-    input: [`meta mark & 0xffff == 0x1 accept`, `tcp dport ${port} drop`],
+    // Every packet is marked, while only the first of a connection meets the translation.
+    marks: [`${asked} meta mark set meta mark & 0xffff0000 ^ 0x1`],
+    prerouting: [`${asked} redirect to :${port}`],
+    input: ['meta mark & 0xffff == 0x1 accept', `tcp dport ${port} drop`],
   };
 }
 

@@ -5,6 +5,7 @@ import type { AddressFact, Fact, RouteFact } from '../facts.ts';
 import type { HostEnvironment, Lookup, Rendering } from './language.ts';
 import { attach, firstOf, namespaceFacts, pairFacts, sysctl } from './link-layer.ts';
 import { gatewayDeviceName, innerDeviceName, routerNamespace } from './names.ts';
+import { natTableFacts } from './nat-nftables.ts';
 import { routerChains } from './router-chains.ts';
 import { routerProxyFacts, withMetadata } from './router-metadata.ts';
 
@@ -118,6 +119,10 @@ export function renderRouter(whole: HostRouter, look: Lookup, env: HostEnvironme
       bridge: attachments[index]?.bridge,
     }),
   );
+  const nat =
+    env.natDriver === 'nftables'
+      ? natTableFacts(router, namespace, env)
+      : { facts: withMetadata(routerChains(router, namespace), router, env), problem: null };
   const extra = extraRoutes(router, namespace, devices);
   const facts: Fact[] = [
     ...namespaceFacts(namespace),
@@ -127,9 +132,9 @@ export function renderRouter(whole: HostRouter, look: Lookup, env: HostEnvironme
     ...(gateway ? addresses(namespace, gateway, true) : []),
     ...(gateway ? floatingAddresses(router, namespace, gateway) : []),
     ...firstByDestination([...extra.routes, ...(gateway ? defaultRoutes(router, namespace, gateway) : [])]),
-    ...withMetadata(routerChains(router, namespace), router, env),
+    ...nat.facts,
     ...routerProxyFacts(router, env),
   ];
   const waiting = firstOf([...attachments.map((at) => at.waiting), ...extra.unreachable]);
-  return { facts, waiting, problem: firstOf(attachments.map((at) => at.problem)) };
+  return { facts, waiting, problem: firstOf([...attachments.map((at) => at.problem), nat.problem]) };
 }
