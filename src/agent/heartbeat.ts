@@ -24,7 +24,12 @@ export function agentReport(env: FixedEnvironment, startedAt: string): AgentRepo
       {
         agent_type: 'L3 agent',
         binary: 'neutron-l3-agent',
-        configurations: { agent_mode: 'legacy', handle_internal_only_routers: true, interface_driver: 'linuxbridge' },
+        configurations: {
+          agent_mode: 'legacy',
+          handle_internal_only_routers: true,
+          interface_driver: 'linuxbridge',
+          nat_driver: env.natDriver,
+        },
       },
       {
         agent_type: 'DHCP agent',

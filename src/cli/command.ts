@@ -37,6 +37,14 @@ export function text(flags: string, doc: string, read: (given: string | undefine
   return { flags, doc, kind: 'text', read: (given: readonly string[]) => read(given.at(-1)) };
 }
 
+/** An option with one of a few words as its value. */
+export function choice<const T extends string>(flags: string, words: readonly T[], doc: string): Option<T | undefined> {
+  return text(flags, `${words.join(' or ')}: ${doc}`, (given) => {
+    if (given === undefined || (words as readonly string[]).includes(given)) return given as T | undefined;
+    throw new CommandError(`${flags.split(' ')[0]} takes ${words.join(' or ')}, not ${JSON.stringify(given)}.`, 2);
+  });
+}
+
 /** An option that may stand several times. */
 export function texts(flags: string, doc: string): Option<readonly string[]> {
   return { flags, doc, kind: 'texts', read: (given) => given };

@@ -1,8 +1,8 @@
 /** `neutrino demo`: a whole small cloud in namespaces, proved with real traffic, and gone without a trace. */
 
-import { createCloud, type LabCloud, outside } from '../lab/cloud.ts';
+import { type CloudOptions, createCloud, type LabCloud, outside } from '../lab/cloud.ts';
 import { speaker } from '../lib/catalogue.ts';
-import { type Cli, CommandError, command, flag } from './command.ts';
+import { type Cli, CommandError, choice, command, flag } from './command.ts';
 import { languageOption } from './common-options.ts';
 import { noteKept, readKept, startTimeOf, takeDown } from './demo/kept.ts';
 import { type DemoSay, demoSentences } from './demo/messages.ts';
@@ -37,12 +37,12 @@ async function tellKept(cloud: LabCloud, n: Narrator, floatingIp: string): Promi
   for (const [what, line] of lines) n.result(`${what}:\n  ${line}`);
 }
 
-async function demo(cli: Cli, keep: boolean, say: DemoSay): Promise<DemoResult> {
+async function demo(cli: Cli, keep: boolean, nat: CloudOptions['nat'], say: DemoSay): Promise<DemoResult> {
   const n = narrator(cli, say);
   n.chapter(say('hosts', { gateway: outside.gateway }));
   // Server and agent are this same program.
   const program = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
-  const cloud = await createCloud({ program, kept: keep });
+  const cloud = await createCloud({ program, kept: keep, ...(nat ? { nat } : {}) });
   let done = false;
   try {
     const aborted = new Promise<never>((_, reject) => {
@@ -79,11 +79,16 @@ export const demoCommand = command({
   detail: 'Needs root. Everything happens in network, mount and PID namespaces of its own; the machine is not touched.',
   options: {
     keep: flag('--keep', 'leave the cloud up and tell how to look inside'),
+    nat: choice(
+      '--nat DRIVER',
+      ['iptables', 'nftables'],
+      'by what the router translates addresses; iptables by default',
+    ),
     down: flag('--down', 'take down a cloud that was left up'),
     language: languageOption,
   },
-  examples: ['neutrino demo', 'neutrino demo --keep', 'neutrino demo --down'],
-  async run({ keep, down, language }, cli) {
+  examples: ['neutrino demo', 'neutrino demo --keep', 'neutrino demo --nat nftables', 'neutrino demo --down'],
+  async run({ keep, nat, down, language }, cli) {
     const say = speaker(demoSentences, language);
     if (process.getuid?.() !== 0)
       throw new CommandError('The demo makes namespaces, which needs root: run it with sudo.');
@@ -94,7 +99,7 @@ export const demoCommand = command({
       return 0;
     }
     if (keep && kept) throw new CommandError('A demo is up already; take it down first: neutrino demo --down');
-    const result = await demo(cli, keep, say);
+    const result = await demo(cli, keep, nat, say);
     cli.answer(result, () => '');
     return 0;
   },

@@ -49,7 +49,7 @@ export function environmentOf(
     localIp: settings.localIp,
     bridgeMappings: settings.bridgeMappings,
     driver: 'linuxbridge',
-    natDriver: 'iptables',
+    natDriver: settings.natDriver,
     forwardsPorts: settings.l3Extensions.includes('port_forwarding'),
     dhcp: settings.dhcp,
     ...(metadata ? { metadata } : {}),

@@ -192,6 +192,7 @@ function agentSettings(reader: OptionReader, hasL3File: boolean): AgentSettings 
     localIp: reader.value(options.localIp) || null,
     l3Extensions: reader.given(options.l3Extensions) ?? (hasL3File ? [] : options.l3Extensions.default),
     availabilityZone: reader.value(options.availabilityZone),
+    natDriver: reader.value(options.natDriver),
     reportIntervalSeconds: reader.value(options.reportInterval),
   };
 }

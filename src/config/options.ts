@@ -320,6 +320,12 @@ const agentOptions = {
     "The address of this host's tunnel endpoint. Empty: this host has no tunnels to others.",
     { deprecated: ['ovs.local_ip'] },
   ),
+  natDriver: optionsOf('neutrino')(
+    'nat_driver',
+    oneOf('iptables', 'nftables'),
+    'iptables',
+    'By what routers translate addresses: chains of iptables with the names that Neutron gives them, or one table of nftables in which finding one forwarded port among thousands costs what finding one among ten costs. Changing it on a host with routers cuts no connection. Neutron has no such option.',
+  ),
 };
 
 /** The options by what the code calls them. */

@@ -93,6 +93,8 @@ export interface AgentSettings {
   readonly l3Extensions: readonly string[];
   /** `[agent] availability_zone`. */
   readonly availabilityZone: string;
+  /** `[neutrino] nat_driver`. */
+  readonly natDriver: 'iptables' | 'nftables';
   readonly reportIntervalSeconds: number;
 }
 

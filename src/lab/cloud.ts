@@ -18,6 +18,8 @@ export interface CloudOptions {
   /** The command that is Neutrino: a program and its first arguments. */
   readonly program: readonly string[];
   readonly hosts?: 1 | 2;
+  /** By what routers translate addresses; default iptables. */
+  readonly nat?: 'iptables' | 'nftables';
   /** Leave it running when this process ends. */
   readonly kept?: boolean;
   /** Further lines for a configuration file of the server, by file name: `{ 'neutron.conf': '[DEFAULT]\n…' }`. */
@@ -50,7 +52,8 @@ export interface LabCloud {
   /** Where the API answers, inside the first host. */
   readonly insideUrl: string;
   startServer(): Promise<Daemon>;
-  startAgent(index: number): Promise<Daemon>;
+  /** `nat`: with another driver than the cloud was made with. */
+  startAgent(index: number, nat?: CloudOptions['nat']): Promise<Daemon>;
   /** Runs a command of Neutrino on a host. */
   neutrino(index: number, args: readonly string[]): Promise<{ stdout: string; stderr: string; code: number | null }>;
   /** The folder of a host's agent. */
@@ -152,12 +155,19 @@ export async function createCloud(options: CloudOptions): Promise<LabCloud> {
         options.started?.(daemon, 'server');
         return daemon;
       },
-      startAgent: async (index) => {
+      startAgent: async (index, nat = options.nat ?? 'iptables') => {
         const host = hosts[index] as LabHost;
         const server = index === 0 ? `http://127.0.0.1:${port}` : `http://${underlay(0)}:${port}`;
         const where = ['--server', server, '--host', host.name, '--state-dir', agentDir(index)];
         const token = ['--token-file', join(stateDir, 'agent-token')];
-        const argv = [...options.program, 'agent', ...where, ...token, ...(config.agents[index] ?? [])];
+        const argv = [
+          ...options.program,
+          'agent',
+          ...where,
+          ...token,
+          ...(config.agents[index] ?? []),
+          ...config.nat[nat],
+        ];
         const daemon = await startDaemon(host, argv, host.name, join(folder, `agent-${index + 1}.log`));
         options.started?.(daemon, 'agent');
         return daemon;
@@ -200,5 +210,9 @@ async function writeConfig(
     const text = `[linux_bridge]\nbridge_mappings = ${index === 0 ? 'public:br-ex' : ''}\n[vxlan]\nlocal_ip = ${hosts > 1 ? underlay(index) : ''}\n`;
     agents.push([...(await write(`linuxbridge_agent-${index + 1}.ini`, text)), ...shared]);
   }
-  return { server, agents };
+  const nat = {
+    iptables: [] as string[],
+    nftables: await write('nftables.ini', '[neutrino]\nnat_driver = nftables\n'),
+  };
+  return { server, agents, nat };
 }

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { HostNetwork, HostObject, HostPort, HostRouter } from '../../src/model/host-objects.ts';
 import { hostKey } from '../../src/model/host-objects.ts';
+import type { NatDriver } from '../../src/plan/render/index.ts';
 import { libraryOfObjects } from './script.ts';
 import { SimHost } from './sim-host.ts';
 
@@ -16,7 +17,11 @@ const tenant = library.tenant as HostNetwork;
 const instance = library.instance as HostPort;
 const tap = 'tap11111111-11';
 
-const forwarding = fc.record({
+/** Port for port, shifted and not, and all to one. */
+const inside = fc.constantFrom('one', 'same', 'shifted');
+
+const forwardingParts = fc.record({
+  inside,
   id: fc.constantFrom('77777777-1', '88888888-1', '99999999-1'),
   floatingip_id: fc.constant('f'),
   floating_ip: fc.constantFrom('172.24.4.10', '172.24.4.11'),
@@ -24,9 +29,18 @@ const forwarding = fc.record({
   external_first: fc.constantFrom(9000, 9001),
   external_last: fc.constantFrom(9001, 9005),
   internal_ip: fc.constant('10.100.0.5'),
-  internal_first: fc.constant(80),
-  internal_last: fc.constantFrom(80),
 });
+
+const forwarding = forwardingParts.map(({ inside, ...one }) => {
+  const internal_first = inside === 'same' ? one.external_first : 80;
+  const width = inside === 'one' ? 0 : one.external_last - one.external_first;
+  return { ...one, internal_first, internal_last: internal_first + width };
+});
+
+/** The API lets no two forwardings of a floating IP and protocol share a port. */
+const forwardings = fc
+  .uniqueArray(forwarding, { selector: ({ floating_ip, protocol }) => `${floating_ip} ${protocol}`, maxLength: 3 })
+  .map((all) => [...new Map(all.map((one) => [one.id, one])).values()]);
 
 const routers = fc.record({
   gateway: fc.constantFrom(router.gateway, null),
@@ -34,7 +48,7 @@ const routers = fc.record({
   routes: fc.constantFrom([], [{ destination: '10.9.0.0/16', nexthop: '10.100.0.9' }]),
   admin_state_up: fc.constantFrom(true, true, true, false),
   floating_ips: fc.constantFrom([], [{ id: 'x', floating_ip: '172.24.4.12', fixed_ip: '10.100.0.6' }]),
-  port_forwardings: fc.uniqueArray(forwarding, { selector: ({ id }) => id, maxLength: 3 }),
+  port_forwardings: forwardings,
 });
 
 const networks = fc.record({
@@ -50,7 +64,7 @@ const ports = fc.record({
   fixed_ips: fc.constantFrom([], instance.fixed_ips),
 });
 
-type Change = { put: HostObject } | { gone: string } | { device: boolean };
+type Change = { put: HostObject } | { gone: string } | { device: boolean } | { nat: NatDriver };
 const change: fc.Arbitrary<Change> = fc.oneof(
   routers.map((members) => ({ put: { ...router, ...members } })),
   networks.map((members) => ({ put: { ...tenant, ...members } })),
@@ -58,11 +72,13 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   fc.constantFrom(...Object.values(library)).map((object) => ({ put: object })),
   fc.constantFrom(...Object.keys(library)).map((gone) => ({ gone })),
   fc.boolean().map((device) => ({ device })),
+  fc.constantFrom<NatDriver>('iptables', 'nftables').map((nat) => ({ nat })),
 );
 
 function make(host: SimHost, one: Change): void {
   const object = 'gone' in one ? library[one.gone] : undefined;
   if ('put' in one) host.put(one.put);
+  else if ('nat' in one) host.natDriver = one.nat;
   else if ('device' in one) one.device ? host.machine.plug(tap) : host.machine.unplug(tap);
   else if (object) host.objects.delete(hostKey(object));
 }
@@ -74,6 +90,7 @@ function comparable(host: SimHost): string {
 
 async function freshLike(host: SimHost): Promise<SimHost> {
   const fresh = new SimHost();
+  fresh.natDriver = host.natDriver;
   for (const object of host.objects.values()) fresh.put(object);
   if ((await host.machine.listLinks()).has(tap)) fresh.machine.plug(tap);
   await fresh.converge();

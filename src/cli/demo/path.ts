@@ -7,7 +7,7 @@ import type { DemoSay } from './messages.ts';
 export interface Hop {
   readonly place: string;
   readonly device: string;
-  /** A line of `iptables -S`, where one decides. */
+  /** A line of `iptables -S`, or of `nft list map`, where one decides. */
   readonly rule: string | null;
   /** `source → destination` as the packet has it there. */
   readonly packet: string;
@@ -27,14 +27,33 @@ export interface Route {
 const sourceOf = (text: string, floatingIp: string) =>
   new RegExp(`src=(\\S+) dst=${floatingIp.replaceAll('.', '\\.')} sport=(\\d+)`).exec(text);
 
+type List = (argv: string[], netns?: string) => Promise<string>;
+
+/** What forwards the port: a chain of its own, or an element of the router's map, whichever the host has. */
+async function forwardingRule(
+  list: List,
+  route: Route,
+  router: string,
+): Promise<{ place: string; rule: string | null }> {
+  const map = await list(['nft', 'list', 'map', 'inet', 'neutrino', 'forwardings'], router);
+  const element = map
+    .split(/[,{}\n]/)
+    .map((text) => text.replace('elements =', '').trim())
+    .find((text) => text.startsWith(`${route.floatingIp} . tcp . 9000 `));
+  if (map !== '') return { place: 'inet neutrino, map forwardings', rule: element ?? null };
+  const chain = `neutron-l3-agent-pf-${route.forwardingId.slice(0, 8)}`;
+  const nat = await list(['iptables', '-t', 'nat', '-S', chain], router);
+  const rule = nat.split('\n').find((line) => line.startsWith('-A') && line.includes('DNAT'));
+  return { place: chain, rule: rule ?? null };
+}
+
 /** Reads the rules and the connection table of the host, and tells the path. */
 export async function tracePath(host: LabHost, route: Route, say: DemoSay): Promise<Hop[]> {
   const router = `qrouter-${route.routerId}`;
-  const chain = `neutron-l3-agent-pf-${route.forwardingId.slice(0, 8)}`;
   const group = `neutron-linuxbri-i${route.instance.portId.slice(0, 10)}`;
-  const list = async (argv: string[], netns?: string) =>
+  const list: List = async (argv, netns) =>
     (await host.run(argv, { mayFail: true, ...(netns ? { netns } : {}) })).stdout;
-  const nat = await list(['iptables', '-t', 'nat', '-S', chain], router);
+  const forwarding = await forwardingRule(list, route, router);
   const filter = await list(['iptables', '-S', group]);
   const connections = await list(['conntrack', '-L', '-p', 'tcp', '--orig-dst', route.floatingIp], router);
   const client = sourceOf(connections, route.floatingIp);
@@ -50,7 +69,7 @@ export async function tracePath(host: LabHost, route: Route, say: DemoSay): Prom
     hop(say('hopOutside'), 'uplink', outer),
     hop(say('hopBridge'), `eth1 → br-ex → tap${deviceSuffix(route.gatewayPortId)}`, outer),
     hop(say('hopGateway', { router: 'r1' }), `qg-${deviceSuffix(route.gatewayPortId)} (${router})`, outer),
-    hop(say('hopRule'), chain, inner, rule(nat, 'DNAT')),
+    hop(say('hopRule'), forwarding.place, inner, forwarding.rule),
     hop(
       say('hopInside'),
       `qr-${deviceSuffix(route.interfacePortId)} → tap${deviceSuffix(route.interfacePortId)}`,
