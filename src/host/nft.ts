@@ -28,15 +28,18 @@ const deadlineMs = 30_000;
 /** The name of a table with its family. */
 export const tableOf = ({ family, table }: NftFact) => `${family} ${table}`;
 
+/** What `nft -j list table` answered: a table, or undefined where there is none of the name. Throws any other complaint. */
+export function parseNft(text: string): TableState | undefined {
+  if (text.trimStart().startsWith('{')) return parseTable(text);
+  if (/No such file or directory/.test(text)) return undefined;
+  throw new Error(`nft -j list table: ${text.trim()}`);
+}
+
 /** A table as it is, or undefined where there is none of the name. */
 async function readTable(namespace: Namespace, table: string): Promise<TableState | undefined> {
-  try {
-    const argv = inNamespace(namespace, ['nft', '-j', 'list', 'table', ...table.split(' ')]);
-    return parseTable((await run(argv, { deadlineMs })).stdout);
-  } catch (error) {
-    if (error instanceof CommandError && /No such file or directory/.test(error.stderr)) return undefined;
-    throw error;
-  }
+  const argv = inNamespace(namespace, ['nft', '-j', 'list', 'table', ...table.split(' ')]);
+  const { code, stdout, stderr } = await run(argv, { deadlineMs, codes: [0, 1] });
+  return parseNft(code === 0 ? stdout : stderr);
 }
 
 /** Those of the facts that are there: each table is listed once. */

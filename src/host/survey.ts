@@ -9,14 +9,15 @@ import type { HelperKind } from './helper-pool.ts';
 import { type Device, type IpFact, parseEntries, presentIp, type RouteEntry } from './ip-read.ts';
 import { presentRules, type TableFact } from './iptables.ts';
 import { type Chains, parseSave } from './iptables-text.ts';
-import { limiter } from './limit.ts';
+import { groupBy, limiter } from './limit.ts';
 import { namespaceId, namespacePath } from './namespaces.ts';
+import { type NftFact, parseNft, presentNft, tableOf } from './nft.ts';
 import { CommandError } from './run.ts';
 import { type ShellHelper, shellKind, word } from './shell-helper.ts';
 import { parseSettings, presentSysctls, settingPath } from './sysctl.ts';
 
 /** What a survey tells of; the rest is asked for by other means. */
-export type SurveyedFact = IpFact | TableFact | SysctlFact;
+export type SurveyedFact = IpFact | TableFact | NftFact | SysctlFact;
 
 /** Shells that read at once. */
 const width = 4;
@@ -33,7 +34,11 @@ const save = { 4: 'iptables-save', 6: 'ip6tables-save' } as const;
 
 /** Whether a survey tells of a fact. */
 export function isSurveyed(fact: Fact): fact is SurveyedFact {
-  return ['link', 'address', 'route', 'sysctl', 'chain', 'hook'].includes(fact.fact);
+  return ['link', 'address', 'route', 'sysctl', 'chain', 'hook'].includes(fact.fact) || isNft(fact);
+}
+
+function isNft(fact: Fact): fact is NftFact {
+  return fact.fact === 'nft-table' || fact.fact === 'nft-elements' || fact.fact === 'nft-element';
 }
 
 interface Questions {
@@ -42,6 +47,8 @@ interface Questions {
   readonly six: boolean;
   readonly settings: readonly string[];
   readonly families: readonly IpFamily[];
+  /** Tables of nftables: family and name. */
+  readonly nft: readonly string[];
 }
 
 function questionsFor(facts: readonly SurveyedFact[]): Questions {
@@ -55,17 +62,20 @@ function questionsFor(facts: readonly SurveyedFact[]): Questions {
     six: routes.some(isSix),
     settings: [...new Set(settings)],
     families: [...new Set(families)],
+    nft: [...new Set(facts.filter(isNft).map(tableOf))],
   };
 }
 
 /** The script that asks them. It is one line; every word of it is ours or was checked to be plain. */
-function scriptOf({ ip, six, settings, families }: Questions): string {
+function scriptOf({ ip, six, settings, families, nft }: Questions): string {
   const next = `printf '\\001@next\\001'`;
   const parts = ip.map((line) => `ip -j -d ${line}`);
   if (six) parts.push('ip -6 -j -d route show table main');
   // grep ends with 1 or 2 where a file is empty or missing: that is no error here.
   if (settings.length > 0) parts.push(`grep -sH . ${settings.map(word).join(' ')} || :`);
   for (const family of families) parts.push(save[family]);
+  // What nft says of a table that is not there is no answer either.
+  for (const table of nft) parts.push(`nft -j list table ${table.split(' ').map(word).join(' ')} 2>&1 || :`);
   return parts.map((part) => `${part} || exit 9`).join(`; ${next}; `);
 }
 
@@ -115,6 +125,7 @@ export async function survey(
     const [six = ''] = questions.six ? take(1) : [];
     const [settings = ''] = questions.settings.length > 0 ? take(1) : [];
     tables = new Map(take(questions.families.length).map((text, at) => [questions.families[at] ?? 4, parseSave(text)]));
+    const nft = new Map(take(questions.nft.length).map((text, at) => [questions.nft[at] ?? '', parseNft(text)]));
     const entries = new Map(ip.map((text, at) => [questions.ip[at] ?? '', text]));
     const told = {
       devices: parseEntries<Device>(entries.get('addr show') ?? ''),
@@ -128,6 +139,7 @@ export async function survey(
         parseSettings(settings),
       ),
       ...presentRules(tableFacts, tables),
+      ...[...groupBy(facts.filter(isNft), tableOf)].flatMap(([table, asked]) => presentNft(asked, nft.get(table))),
     ];
   } catch (error) {
     if (error instanceof CommandError) throw new Error(`reading ${namespace}: ${error.message}`);

@@ -8,17 +8,18 @@ import { type Host, openHost } from '../../src/host/linux.ts';
 import { type HostKey, type HostObject, type HostRouter, hostKey } from '../../src/model/host-objects.ts';
 import { plan } from '../../src/plan/diff.ts';
 import { type Facts, factKey, factSet } from '../../src/plan/facts.ts';
-import { type HostEnvironment, render } from '../../src/plan/render/index.ts';
+import { type HostEnvironment, type NatDriver, render } from '../../src/plan/render/index.ts';
 import type { Step } from '../../src/plan/steps.ts';
 
-const [routers = 200, forwardings = 2000, ...sizes] = process.argv.slice(2).map(Number);
+const [driver = 'iptables', ...numbers] = process.argv.slice(2);
+const [routers = 200, forwardings = 2000, ...sizes] = numbers.map(Number);
 const env: HostEnvironment = {
   stateDir: '/tmp/none',
   localIp: null,
   bridgeMappings: { public: 'br-ex' },
   links: new Set(),
   driver: 'linuxbridge',
-  natDriver: 'iptables',
+  natDriver: driver as NatDriver,
 };
 const external = network(1, { network_type: 'flat', physical_network: 'public', segmentation_id: null });
 const objects = new Map<HostKey, HostObject>([external, network(2)].map((one) => [hostKey(one), one]));

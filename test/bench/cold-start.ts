@@ -4,6 +4,7 @@ import { noPrivateWorld, runInPrivateWorld } from '../support/private-world.ts';
 
 /** How large the worlds are. */
 export interface ColdStartSizes {
+  readonly driver: 'iptables' | 'nftables';
   readonly routers: number;
   /** Between them all. */
   readonly forwardings: number;
@@ -13,6 +14,7 @@ export interface ColdStartSizes {
 
 /** What was measured, in milliseconds. `stepsLeft` is 0 (empty) where the plan found everything as it should be. */
 export interface ColdStartFigures {
+  readonly driver: string;
   readonly growth: readonly Readonly<Record<string, number>>[];
   readonly coldStart: {
     readonly routers: number;
@@ -25,33 +27,34 @@ export interface ColdStartFigures {
   };
 }
 
-const usual: ColdStartSizes = { routers: 200, forwardings: 2000, growth: [10, 1000, 10_000] };
+const usual: Omit<ColdStartSizes, 'driver'> = { routers: 200, forwardings: 2000, growth: [10, 1000, 10_000] };
 
 /** Measures and tells; undefined where no private world can be made. */
 export async function benchColdStart(
   say: (text: string) => void,
-  sizes: ColdStartSizes = usual,
+  wanted: Pick<ColdStartSizes, 'driver'> & Partial<ColdStartSizes>,
 ): Promise<ColdStartFigures | undefined> {
   const why = noPrivateWorld();
   if (why !== undefined) {
     say(`cold start: not measured (${why})`);
     return undefined;
   }
+  const sizes = { ...usual, ...wanted };
   const script = fileURLToPath(new URL('./cold-start-world.ts', import.meta.url));
   const numbers = [sizes.routers, sizes.forwardings, ...sizes.growth].map(String);
-  const argv = [process.execPath, '--disable-warning=ExperimentalWarning', script, ...numbers];
+  const argv = [process.execPath, '--disable-warning=ExperimentalWarning', script, sizes.driver, ...numbers];
   const { code, stdout, stderr } = await runInPrivateWorld(argv, { deadlineMs: 300_000 });
   if (code !== 0) throw new Error(`the measurement of the cold start ended with ${code}: ${stderr}`);
-  const figures = JSON.parse(stdout) as ColdStartFigures;
+  const figures: ColdStartFigures = { driver: sizes.driver, ...JSON.parse(stdout) };
   const { routers, forwardings, renderMs, observeMs, planMs } = figures.coldStart;
   const whole = renderMs + observeMs + planMs;
   say(
-    `cold start over ${routers} routers with ${forwardings} forwardings: ${whole.toFixed(0)} ms (rendered ${renderMs.toFixed(0)}, observed ${observeMs.toFixed(0)}, planned ${planMs.toFixed(0)})`,
+    `${sizes.driver}: cold start over ${routers} routers with ${forwardings} forwardings: ${whole.toFixed(0)} ms (rendered ${renderMs.toFixed(0)}, observed ${observeMs.toFixed(0)}, planned ${planMs.toFixed(0)})`,
   );
   for (const row of figures.growth) {
     const of = (name: string) => (row[name] ?? Number.NaN).toFixed(1);
     say(
-      `one forwarding more than ${row.forwardings}: rendered ${of('renderMs')}, planned ${of('diffMs')}, loaded ${of('addMs')} ms; removed ${of('removeMs')}; all loaded ${of('firstLoadMs')}, all observed ${of('observeMs')}`,
+      `${sizes.driver}: one forwarding more than ${row.forwardings}: rendered ${of('renderMs')}, planned ${of('diffMs')}, loaded ${of('addMs')} ms; removed ${of('removeMs')}; all loaded ${of('firstLoadMs')}, all observed ${of('observeMs')}`,
     );
   }
   return figures;

@@ -2,7 +2,8 @@
  * `npm run bench`: measures, prints beside stock Neutron's figures, asserts nothing.
  *
  * Options: `--only api|curve|forwarding|cold-start`, `--requests N`, `--ports N`, `--rows TEXT` (only rows whose name has it),
- * `--postgres` (a PostgreSQL of its own in place of the embedded database), `--connection URL` (any other), `--bundle FILE` (another build of the program), `--profile FOLDER`
+ * `--postgres` (a PostgreSQL of its own in place of the embedded database), `--connection URL` (any other), `--nat iptables|nftables` (one driver alone),
+ * `--bundle FILE` (another build of the program), `--profile FOLDER`
  * (a CPU profile of the server), `--json`. The curve (what one create costs from 100 to 100,000 that are there) runs by `--only` alone.
  */
 import { parseArgs } from 'node:util';
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '' },
     postgres: { type: 'boolean', default: false },
     connection: { type: 'string' },
+    nat: { type: 'string' },
     bundle: { type: 'string' },
     profile: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -58,6 +60,7 @@ function showPoint({ size, measured, rssBytes }: Point): void {
 
 const postgres = values.postgres ? await startPostgres() : undefined;
 const connection = values.connection ?? (await postgres?.freshDatabase());
+const drivers = (['iptables', 'nftables'] as const).filter((name) => !values.nat || values.nat === name);
 const wanted = (part: string) => values.only === undefined || values.only === part;
 
 if (wanted('api')) {
@@ -88,7 +91,9 @@ if (values.only === 'curve') {
     await server.stop();
   }
 }
-if (wanted('forwarding')) results.push(await benchForwarding(program, say));
-if (wanted('cold-start')) results.push(await benchColdStart(say));
+for (const driver of drivers) {
+  if (wanted('forwarding')) results.push(await benchForwarding(program, say, { driver }));
+  if (wanted('cold-start')) results.push(await benchColdStart(say, { driver }));
+}
 await postgres?.stop();
 if (values.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
