@@ -25,20 +25,31 @@ function portOf(line: string): number | undefined {
   return match ? Number(match[1]) : undefined;
 }
 
-/** Which ports of a range have connections: one look at the table, however long the range. */
+/** The ports on which a destination has connections to a target: one look at the table. */
 async function portsInUse(namespace: Namespace, wanted: TranslatedConnections): Promise<number[]> {
-  const { destination, protocol, target, ports } = wanted;
+  const { destination, protocol, target } = wanted;
   const words = ['-L', ...protocolWords(protocol), '--orig-dst', destination, '--reply-src', target];
   const { stdout } = await run(inNamespace(namespace, ['conntrack', ...words]), { deadlineMs });
-  const used = new Set(stdout.split('\n').flatMap((line) => portOf(line) ?? []));
-  return [...used].filter((port) => ports !== null && port >= ports.first && port <= ports.last);
+  return [...new Set(stdout.split('\n').flatMap((line) => portOf(line) ?? []))];
 }
 
-async function deletions(namespace: Namespace, wanted: TranslatedConnections): Promise<string[][]> {
-  const { ports } = wanted;
-  if (ports === null) return [deletion(wanted, null)];
-  if (ports.first === ports.last) return [deletion(wanted, ports.first)];
-  return (await portsInUse(namespace, wanted)).map((port) => deletion(wanted, port));
+/** Single ports of one destination and target that are deleted without a look; each deletion goes through the whole table. */
+const unseen = 4;
+/** Ports above which those of one destination and target go in one deletion where all of them are to go. */
+const eachPort = 32;
+
+/** The deletions for what one destination, protocol and target lose. */
+async function deletions(namespace: Namespace, all: readonly TranslatedConnections[]): Promise<string[][]> {
+  const [first] = all;
+  if (!first) return [];
+  if (all.some(({ ports }) => ports === null)) return [deletion(first, null)];
+  const ranges = all.flatMap(({ ports }) => (ports ? [ports] : []));
+  if (ranges.length <= unseen && ranges.every((range) => range.first === range.last))
+    return ranges.map((range) => deletion(first, range.first));
+  const used = await portsInUse(namespace, first);
+  const cut = used.filter((port) => ranges.some((range) => port >= range.first && port <= range.last));
+  if (cut.length > eachPort && cut.length === used.length) return [deletion(first, null)];
+  return cut.map((port) => deletion(first, port));
 }
 
 /**
@@ -62,18 +73,19 @@ async function remove(namespace: Namespace, lines: readonly string[][]): Promise
 export async function performCuts(namespace: Namespace, steps: readonly CutStep[]): Promise<StepFailure[]> {
   const failures: StepFailure[] = [];
   const lines: string[][] = [];
-  for (const step of steps) {
+  const groups = groupBy(steps, ({ connections: { destination, protocol, target } }) =>
+    [destination, protocol, target].join(' '),
+  );
+  for (const group of groups.values()) {
     try {
-      lines.push(...(await deletions(namespace, step.connections)));
+      const connections = group.map((step) => step.connections);
+      lines.push(...(await deletions(namespace, connections)));
     } catch (error) {
-      failures.push(failure(step, describe(error)));
+      failures.push(...group.map((step) => failure(step, describe(error))));
     }
   }
-  const distinct = [...groupBy(lines, (words) => words.join(' ')).values()].flatMap(([words]) =>
-    words ? [words] : [],
-  );
   try {
-    await remove(namespace, distinct);
+    await remove(namespace, lines);
     return failures;
   } catch (error) {
     return steps.map((step) => failure(step, describe(error)));
