@@ -156,7 +156,7 @@ function takenAway(gone: readonly Fact[], have: Facts, why: string): RemoveStep[
   for (const fact of inOrder(gone).reverse()) {
     if (fact.fact !== 'process' && 'namespace' in fact && namespaces.has(fact.namespace)) continue;
     if ((fact.fact === 'ovs-port' || fact.fact === 'flows') && bridges.has(fact.bridge)) continue;
-    if ((fact.fact === 'nft-element' || fact.fact === 'nft-elements') && tables.has(nftTableOf(fact))) continue;
+    if (fact.fact === 'nft-element' && tables.has(nftTableOf(fact))) continue;
     const on = deviceOf(fact);
     if (on && vanishing.has(linkKey(on.namespace, on.device))) continue;
     if (fact.fact !== 'link') {
