@@ -18,88 +18,90 @@ async function ask(instance: Pick<Instance, 'host' | 'netns'>, path: string, ...
   return { body, status: Number(status), retryAfter };
 }
 
-describe('metadata by a router, told by the agent itself', { skip, timeout: 180_000 }, () => {
-  let c: SmallCloud;
-  let web: Instance;
-  let agent: Daemon | undefined;
+for (const nat of ['iptables', 'nftables'] as const)
+  describe(`metadata by a router with ${nat}, told by the agent itself`, { skip, timeout: 180_000 }, () => {
+    let c: SmallCloud;
+    let web: Instance;
+    let agent: Daemon | undefined;
 
-  before(async () => {
-    c = await startSmallCloud({
-      started: (daemon, role) => {
-        if (role === 'agent') agent = daemon;
-      },
+    before(async () => {
+      c = await startSmallCloud({
+        nat,
+        started: (daemon, role) => {
+          if (role === 'agent') agent = daemon;
+        },
+      });
+      const profile = { public_keys: { me: key }, user_data: Buffer.from(userData).toString('base64') };
+      web = await c.boot('web', { draft: { name: 'Web 1', 'binding:profile': profile } });
     });
-    const profile = { public_keys: { me: key }, user_data: Buffer.from(userData).toString('base64') };
-    web = await c.boot('web', { draft: { name: 'Web 1', 'binding:profile': profile } });
-  });
-  after(() => c?.close());
+    after(() => c?.close());
 
-  test("the trees of EC2 tell of the instance's id, name, address and key", async () => {
-    const answers = async (path: string) => (await ask(web, path)).body;
-    assert.equal(await answers('/latest/meta-data/instance-id'), 'web');
-    assert.equal(await answers('/latest/meta-data/hostname'), 'web-1.openstacklocal');
-    assert.equal(await answers('/2009-04-04/meta-data/local-ipv4'), web.lease.ip);
-    assert.equal(await answers('/latest/meta-data/mac'), web.port.mac_address);
-    assert.equal(await answers('/latest/meta-data/public-keys/'), '0=me');
-    assert.equal(await answers('/latest/meta-data/public-keys/0/openssh-key'), `${key}\n`);
-    assert.equal(await answers('/latest/user-data'), userData);
-    assert.match(await answers('/latest/meta-data/'), /^instance-id$/m);
-    assert.equal((await ask(web, '/latest/meta-data/none')).status, 404);
-    assert.equal((await ask(web, '/latest/meta-data/', '-X', 'DELETE')).status, 405);
-  });
-
-  test("OpenStack's documents tell the same", async () => {
-    const meta = JSON.parse((await ask(web, '/openstack/latest/meta_data.json')).body);
-    assert.equal(meta.uuid, 'web');
-    assert.equal(meta.project_id, web.port.project_id);
-    assert.deepEqual(meta.public_keys, { me: `${key}\n` });
-    const network = JSON.parse((await ask(web, '/openstack/latest/network_data.json')).body);
-    assert.equal(network.links[0].ethernet_mac_address, web.port.mac_address);
-    assert.deepEqual(
-      network.networks.map(({ type, network_id }: { type: string; network_id: string }) => [type, network_id]),
-      [['ipv4_dhcp', c.inside.id]],
-    );
-    assert.equal((await ask(web, '/openstack/latest/user_data')).body, userData);
-  });
-
-  test('what an instance says of where it asks from is not believed', async () => {
-    const other = await c.boot('other');
-    const forged = ['-H', `X-Forwarded-For: ${web.lease.ip}`, '-H', `X-Neutron-Network-ID: ${c.inside.id}`];
-    assert.equal((await ask(other, '/latest/meta-data/instance-id', ...forged)).body, 'other');
-  });
-
-  test('the port of the proxy answers nobody who comes to it directly', async () => {
-    const argv = ['curl', '-s', '-m', '1', `http://${(await gatewayOf(c)) ?? ''}:9697/latest/meta-data/`];
-    assert.equal((await web.host.run(argv, { netns: 'web', mayFail: true })).code, 28);
-  });
-
-  test('a new name is told at once', async () => {
-    await c.api.ports.update(web.port.id, { name: 'renamed' });
-    await eventually(
-      'the new name',
-      async () => (await ask(web, '/latest/meta-data/hostname')).body === 'renamed.openstacklocal',
-    );
-  });
-
-  test('while the agent is away instances are told to come again at once, and answered when it is back', async () => {
-    await agent?.kill('SIGKILL');
-    const away = await ask(web, '/latest/meta-data/instance-id');
-    assert.deepEqual([away.status, away.retryAfter], [503, '1']);
-    await c.cloud.startAgent(0);
-    const back = await eventually('an answer', async () => {
-      const answer = await ask(web, '/latest/meta-data/instance-id');
-      return answer.status === 200 && answer;
+    test("the trees of EC2 tell of the instance's id, name, address and key", async () => {
+      const answers = async (path: string) => (await ask(web, path)).body;
+      assert.equal(await answers('/latest/meta-data/instance-id'), 'web');
+      assert.equal(await answers('/latest/meta-data/hostname'), 'web-1.openstacklocal');
+      assert.equal(await answers('/2009-04-04/meta-data/local-ipv4'), web.lease.ip);
+      assert.equal(await answers('/latest/meta-data/mac'), web.port.mac_address);
+      assert.equal(await answers('/latest/meta-data/public-keys/'), '0=me');
+      assert.equal(await answers('/latest/meta-data/public-keys/0/openssh-key'), `${key}\n`);
+      assert.equal(await answers('/latest/user-data'), userData);
+      assert.match(await answers('/latest/meta-data/'), /^instance-id$/m);
+      assert.equal((await ask(web, '/latest/meta-data/none')).status, 404);
+      assert.equal((await ask(web, '/latest/meta-data/', '-X', 'DELETE')).status, 405);
     });
-    assert.equal(back.body, 'web');
-  });
 
-  test('a proxy that is killed comes back', async () => {
-    const pidFile = `${c.cloud.agentDir(0)}/external/pids/${c.router.id}.pid`;
-    await web.host.run(['sh', '-c', `kill -9 $(cat ${pidFile})`]);
-    await c.cloud.neutrino(0, ['agent', 'sync', '--state-dir', c.cloud.agentDir(0)]);
-    assert.equal((await ask(web, '/latest/meta-data/instance-id')).body, 'web');
+    test("OpenStack's documents tell the same", async () => {
+      const meta = JSON.parse((await ask(web, '/openstack/latest/meta_data.json')).body);
+      assert.equal(meta.uuid, 'web');
+      assert.equal(meta.project_id, web.port.project_id);
+      assert.deepEqual(meta.public_keys, { me: `${key}\n` });
+      const network = JSON.parse((await ask(web, '/openstack/latest/network_data.json')).body);
+      assert.equal(network.links[0].ethernet_mac_address, web.port.mac_address);
+      assert.deepEqual(
+        network.networks.map(({ type, network_id }: { type: string; network_id: string }) => [type, network_id]),
+        [['ipv4_dhcp', c.inside.id]],
+      );
+      assert.equal((await ask(web, '/openstack/latest/user_data')).body, userData);
+    });
+
+    test('what an instance says of where it asks from is not believed', async () => {
+      const other = await c.boot('other');
+      const forged = ['-H', `X-Forwarded-For: ${web.lease.ip}`, '-H', `X-Neutron-Network-ID: ${c.inside.id}`];
+      assert.equal((await ask(other, '/latest/meta-data/instance-id', ...forged)).body, 'other');
+    });
+
+    test('the port of the proxy answers nobody who comes to it directly', async () => {
+      const argv = ['curl', '-s', '-m', '1', `http://${(await gatewayOf(c)) ?? ''}:9697/latest/meta-data/`];
+      assert.equal((await web.host.run(argv, { netns: 'web', mayFail: true })).code, 28);
+    });
+
+    test('a new name is told at once', async () => {
+      await c.api.ports.update(web.port.id, { name: 'renamed' });
+      await eventually(
+        'the new name',
+        async () => (await ask(web, '/latest/meta-data/hostname')).body === 'renamed.openstacklocal',
+      );
+    });
+
+    test('while the agent is away instances are told to come again at once, and answered when it is back', async () => {
+      await agent?.kill('SIGKILL');
+      const away = await ask(web, '/latest/meta-data/instance-id');
+      assert.deepEqual([away.status, away.retryAfter], [503, '1']);
+      await c.cloud.startAgent(0);
+      const back = await eventually('an answer', async () => {
+        const answer = await ask(web, '/latest/meta-data/instance-id');
+        return answer.status === 200 && answer;
+      });
+      assert.equal(back.body, 'web');
+    });
+
+    test('a proxy that is killed comes back', async () => {
+      const pidFile = `${c.cloud.agentDir(0)}/external/pids/${c.router.id}.pid`;
+      await web.host.run(['sh', '-c', `kill -9 $(cat ${pidFile})`]);
+      await c.cloud.neutrino(0, ['agent', 'sync', '--state-dir', c.cloud.agentDir(0)]);
+      assert.equal((await ask(web, '/latest/meta-data/instance-id')).body, 'web');
+    });
   });
-});
 
 /** The address that a router has on the inside network. */
 async function gatewayOf(c: SmallCloud): Promise<string | undefined> {
