@@ -15,7 +15,7 @@ describe('one host: leases, MTU, security groups', { skip, timeout: 240_000 }, (
   });
   after(() => c?.close());
 
-  test('the lease holds address, router, DNS servers and the MTU of the network', () => {
+  test('the lease holds address, router, DNS servers, the MTU of the network and the way to metadata', () => {
     const [fixed] = web.port.fixed_ips;
     assert.deepEqual(web.lease, {
       ip: fixed?.ip_address,
@@ -23,6 +23,7 @@ describe('one host: leases, MTU, security groups', { skip, timeout: 240_000 }, (
       router: '10.100.0.1',
       dns: ['192.0.2.53'],
       mtu: 1450,
+      routes: ['169.254.169.254/32 10.100.0.1', '0.0.0.0/0 10.100.0.1'],
     });
   });
 
