@@ -28,6 +28,13 @@ function wantOf(batch: readonly Unit[]): ReadonlyMap<FactKey, Fact> {
   return want;
 }
 
+/** What is to go is there wherever it stands. */
+function wherever(fact: Fact): Fact {
+  if (fact.fact !== 'hook') return fact;
+  const { behind: _, ...loose } = fact;
+  return loose;
+}
+
 /** What the units want, own and leave, by the ledger. */
 export function scopeOf(batch: readonly Unit[], units: Units, ledger: LedgerView): Scope {
   const want = wantOf(batch);
@@ -41,7 +48,7 @@ export function scopeOf(batch: readonly Unit[], units: Units, ledger: LedgerView
       const [heir] = units.wantedBy.get(key);
       if (heir !== undefined) passedOn.push([heir, fact]);
       else {
-        unwanted.set(key, { fact, unit });
+        unwanted.set(key, { fact: wherever(fact), unit });
         made.add(key);
       }
     }

@@ -105,15 +105,20 @@ function counted(chains: Chains): (chain: string) => ReadonlyMap<string, number>
   };
 }
 
-/** Lines that insert a hook in front where it is missing, or take it away as often as it is there (unknown: as planned). */
+/**
+ * Lines that insert a hook in front, or take it away as often as it is there (unknown: as planned). One that is there already, and
+ * whose place counts, comes to the front.
+ */
 function hooking(
-  { do: action, fact: { chain, rule } }: StepOn<HookFact>,
+  { do: action, fact: { chain, rule, anywhere } }: StepOn<HookFact>,
   there: ReadonlyMap<string, number> | undefined,
 ): string[] {
   if (!there) return action === 'remove' ? [`-D ${chain} ${rule}`] : [`-I ${chain} ${rule}`];
   const count = there.get(rule) ?? 0;
-  if (action === 'remove') return Array.from({ length: count }, () => `-D ${chain} ${rule}`);
-  return count === 0 ? [`-I ${chain} ${rule}`] : [];
+  const away = Array.from({ length: count }, () => `-D ${chain} ${rule}`);
+  if (action === 'remove') return away;
+  if (anywhere) return count === 0 ? [`-I ${chain} ${rule}`] : [];
+  return [...away, `-I ${chain} ${rule}`];
 }
 
 /**

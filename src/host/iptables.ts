@@ -65,7 +65,8 @@ export function presentRules(
 
 interface Rules {
   readonly list: readonly string[];
-  readonly set: ReadonlySet<string>;
+  /** Rule → its first place. */
+  readonly places: ReadonlyMap<string, number>;
 }
 
 /** Finds the rules of the chain that a fact is about; a chain with thousands of hooks is indexed once. */
@@ -76,15 +77,27 @@ function rulesByChain(
   return ({ family, table, chain }) => {
     const list = tables.get(family)?.get(table)?.get(chain);
     if (!list) return undefined;
-    const rules = known.get(list) ?? { list, set: new Set(list) };
+    const rules = known.get(list) ?? { list, places: placesOf(list) };
     known.set(list, rules);
     return rules;
   };
 }
 
+function placesOf(rules: readonly string[]): Map<string, number> {
+  const places = new Map<string, number>();
+  for (const [place, rule] of rules.entries()) if (!places.has(rule)) places.set(rule, place);
+  return places;
+}
+
+/** Whether a hook stands in its chain, and not before the one that it is to stand behind. */
+function stands({ rule, behind }: HookFact, places: ReadonlyMap<string, number>): boolean {
+  const place = places.get(rule);
+  return place !== undefined && place >= (places.get(behind ?? '') ?? 0);
+}
+
 function presentFact(fact: TableFact, there: Rules | undefined): TableFact | undefined {
   if (!there) return undefined;
-  if (fact.fact === 'hook') return there.set.has(fact.rule) ? fact : undefined;
+  if (fact.fact === 'hook') return stands(fact, there.places) ? fact : undefined;
   const rules = there.list;
   return { ...fact, rules: fact.shared ? endOf(rules, fact.rules.length) : rules };
 }

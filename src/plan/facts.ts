@@ -144,6 +144,8 @@ export interface HookFact {
   readonly table: IptablesTable;
   readonly chain: string;
   readonly rule: string;
+  /** The rule of ours that stands in front of it, where there is one: a hook that stands before that one is not there as wanted. */
+  readonly behind?: string;
   /**
    * The rule may stand anywhere among the hooks of its chain, and it does no harm to stand there twice: it is made and taken away
    * without a look at the others, however many they are.

@@ -59,14 +59,21 @@ export function removeChain(state: SimState, fact: ChainFact): void {
   here.chains.delete(chainName(fact));
 }
 
-/** Inserts a hook in front. */
+/** Inserts a hook in front; one that stands there already, and whose place counts, comes to the front. */
 export function addHook(state: SimState, fact: HookFact): void {
   const here = namespaceOf(state, fact.namespace);
   const chain = here.chains.get(chainName(fact));
   if (!chain) throw new SimError(`iptables: No chain/target/match by that name (${fact.table} ${fact.chain})`);
   if (!chain.builtIn && !chain.shared) throw new SimError(`hook into chain ${fact.chain}, which is not shared`);
   checkRule(state, here, fact, fact.rule);
-  if (!chain.hooks.includes(fact.rule)) chain.hooks.unshift(fact.rule);
+  if (fact.anywhere && chain.hooks.includes(fact.rule)) return;
+  chain.hooks = [fact.rule, ...chain.hooks.filter((rule) => rule !== fact.rule)];
+}
+
+/** Whether a hook stands in its chain, and not before the one that it is to stand behind. */
+export function standsHook(chain: { readonly hooks: readonly string[] } | undefined, fact: HookFact): boolean {
+  const place = chain?.hooks.indexOf(fact.rule) ?? -1;
+  return place >= 0 && place >= (chain?.hooks.indexOf(fact.behind ?? '') ?? 0);
 }
 
 /** Deletes a hook. */

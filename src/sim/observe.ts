@@ -1,5 +1,6 @@
 /** How a thing is now on the simulated machine; of a device only the attributes that are asked about. */
 import type { Fact, LinkFact, LinkKind } from '../plan/facts.ts';
+import { standsHook } from './filters.ts';
 import { entryName, tableName } from './nft.ts';
 import { chainName, type SimLink, type SimNamespace, type SimState } from './state.ts';
 import { observeSwitch } from './switches.ts';
@@ -56,7 +57,7 @@ function inNamespace(here: SimNamespace, fact: Fact): Fact | undefined {
       return chain && { ...fact, rules: chain.rules };
     }
     case 'hook':
-      return here.chains.get(chainName(fact))?.hooks.includes(fact.rule) ? fact : undefined;
+      return standsHook(here.chains.get(chainName(fact)), fact) ? fact : undefined;
     case 'set':
       return here.sets.get(fact.name);
     case 'nft-table':

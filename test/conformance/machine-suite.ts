@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Machine } from '../../src/host/machine.ts';
-import { type Fact, factKey } from '../../src/plan/facts.ts';
+import { plan } from '../../src/plan/diff.ts';
+import { type Fact, factKey, factSet, type HookFact } from '../../src/plan/facts.ts';
 import { same } from '../../src/plan/same.ts';
 import type { Step } from '../../src/plan/steps.ts';
 import { type Sample, samples } from './machine-samples.ts';
@@ -82,6 +83,33 @@ async function manyAtOnce(machine: Machine): Promise<void> {
   assert.deepEqual([...(await machine.observe(facts)).keys()], []);
 }
 
+async function orderOfHooks(machine: Machine): Promise<void> {
+  const place = { namespace: 'order', family: 4, table: 'raw' } as const;
+  const hook = (chain: string): HookFact => ({ fact: 'hook', ...place, chain: 'PREROUTING', rule: `-j ${chain}` });
+  const chains = ['one', 'two', 'three'];
+  const hooks = chains.map((chain, at): HookFact => {
+    const front = chains[at - 1];
+    return front === undefined ? hook(chain) : { ...hook(chain), behind: `-j ${front}` };
+  });
+  const facts: Fact[] = [
+    { fact: 'netns', name: place.namespace },
+    ...chains.map((chain): Fact => ({ fact: 'chain', ...place, chain, rules: [] })),
+    ...hooks,
+  ];
+  const want = factSet(facts);
+  const converge = async () => performAll(machine, plan(want, await machine.observe(facts), new Set(), why));
+  await converge();
+  assert.equal((await machine.observe(facts)).size, facts.length);
+  for (const moved of hooks.slice(1)) {
+    // It comes to the front, as if somebody had taken the others out and put them in again behind it.
+    await performAll(machine, [add(hook(moved.rule.slice(3)))]);
+    assert.equal(await now(machine, moved), undefined, 'before the one that it is to stand behind, it is not there');
+    await converge();
+    assert.equal((await machine.observe(facts)).size, facts.length, 'in order again');
+  }
+  await performAll(machine, facts.map(remove).reverse());
+}
+
 async function missingNamespace(machine: Machine): Promise<void> {
   const address: Fact = { fact: 'address', namespace: 'nowhere', device: 'lo', cidr: '10.9.9.9/32' };
   assert.equal(await now(machine, address), undefined);
@@ -99,5 +127,6 @@ export function machineSuite(name: string, open: () => Promise<Machine>, folder:
   for (const sample of samples(folder))
     test(`${name}: ${sample.title} comes, changes and goes, twice`, async () => lives(await open(), sample));
   test(`${name}: many steps in one plan`, async () => manyAtOnce(await open()));
+  test(`${name}: hooks stand in their order`, async () => orderOfHooks(await open()));
   test(`${name}: a missing namespace fails its own steps only`, async () => missingNamespace(await open()));
 }

@@ -1,16 +1,34 @@
 /** Renders a host object into the facts that realise it on this host. Pure and total: what has not arrived yet is waited for. */
 import type { HostKey, HostObject } from '../../model/host-objects.ts';
+import type { Fact } from '../facts.ts';
+import { chainOf } from '../order.ts';
 import { renderAddressSet } from './address-set.ts';
+import { renderBase as renderSharedBase } from './base.ts';
 import { renderDhcp } from './dhcp.ts';
 import type { HostEnvironment, Lookup, Rendering } from './language.ts';
 import { renderNetwork } from './network.ts';
 import { renderPort } from './port.ts';
 import { renderRouter } from './router.ts';
 
-export { renderBase } from './base.ts';
 export type { HostEnvironment, Lookup, MetadataEnvironment, NatDriver, Rendering } from './language.ts';
 
 const nothing: Rendering = { facts: [], waiting: null, problem: null };
+
+/** Hooks of one chain say which of them they stand behind, in the order in which they were rendered. */
+function inTheirOrder(facts: readonly Fact[]): Fact[] {
+  const last = new Map<string, string>();
+  return facts.map((fact) => {
+    if (fact.fact !== 'hook' || fact.anywhere) return fact;
+    const behind = last.get(chainOf(fact));
+    last.set(chainOf(fact), fact.rule);
+    return behind === undefined ? fact : { ...fact, behind };
+  });
+}
+
+/** The facts of the unit `base`: what the objects of a host stand on. */
+export function renderBase(env: HostEnvironment, anyPorts: boolean): Fact[] {
+  return inTheirOrder(renderSharedBase(env, anyPorts));
+}
 
 /**
  * The facts of one object. `look` finds the object itself and its relatives; a caller that records what is looked up knows when
@@ -19,6 +37,11 @@ const nothing: Rendering = { facts: [], waiting: null, problem: null };
 export function render(key: HostKey, look: Lookup, env: HostEnvironment): Rendering {
   const object: HostObject | undefined = look(key);
   if (!object) return nothing;
+  const rendering = renderObject(object, look, env);
+  return { ...rendering, facts: inTheirOrder(rendering.facts) };
+}
+
+function renderObject(object: HostObject, look: Lookup, env: HostEnvironment): Rendering {
   switch (object.kind) {
     case 'network':
       return renderNetwork(object, env);
