@@ -4,7 +4,7 @@ import type { AgentClient } from '../client/index.ts';
 import type { Machine } from '../host/machine.ts';
 import { apiTimestamp, type Clock } from '../lib/clock.ts';
 import type { AgentReport, HostKey, HostObject } from '../model/host-objects.ts';
-import { factKey } from '../plan/facts.ts';
+import { type FactKey, factKey } from '../plan/facts.ts';
 import type { Step } from '../plan/steps.ts';
 import { type DesiredStore, openDesired } from './desired.ts';
 import { agentReport, runHeartbeat } from './heartbeat.ts';
@@ -13,6 +13,7 @@ import { openLedger } from './ledger.ts';
 import { firstLinks, type LinkWatch, watchLinks } from './links.ts';
 import { type ChangeLog, changeLog, type Log } from './log.ts';
 import { planAll } from './preview.ts';
+import { watchProcesses } from './processes.ts';
 import type { Workshop } from './reconcile.ts';
 import { startResync } from './resync.ts';
 import { type Statuses, startStatuses } from './statuses.ts';
@@ -178,6 +179,11 @@ export function startAgent(options: AgentOptions): Agent {
   );
   for (const key of desired.keys()) options.told?.(key, desired.get(key));
   const running = run(parts);
+  const wakeFor = (key: FactKey, why: string) => {
+    for (const wanting of units.wantedBy.get(key)) units.wake(units.unit(wanting), why, { stale: true });
+    worker.poke();
+  };
+  const daemons = watchProcesses({ machine: options.machine, log, clock: options.clock, wake: wakeFor });
   const resync = startResync(units, worker, options.resyncIntervalMs ?? 60_000);
   let stopped: Promise<void> | undefined;
   const stop = async () => {
@@ -186,6 +192,7 @@ export function startAgent(options: AgentOptions): Agent {
     await worker.stop();
     await Promise.all([running, heartbeat]);
     parts.linkWatch?.stop();
+    daemons.stop();
     await statuses.stop();
     desired.close();
     ledger.close();

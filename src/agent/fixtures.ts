@@ -33,6 +33,7 @@ export class TestMachine implements Machine {
   #watchers = new Set<() => void>();
   /** Changes of devices that those who watch have not been told of yet. */
   unsaid = 0;
+  #processWatchers = new Set<(keys: readonly FactKey[]) => void>();
   #index = 1;
   readonly #indices = new Map<string, number>();
 
@@ -67,6 +68,17 @@ export class TestMachine implements Machine {
   watchLinks(changed: () => void): { stop(): void } {
     this.#watchers.add(changed);
     return { stop: () => this.#watchers.delete(changed) };
+  }
+
+  watchProcesses(ended: (keys: readonly FactKey[]) => void): { stop(): void } {
+    this.#processWatchers.add(ended);
+    return { stop: () => this.#processWatchers.delete(ended) };
+  }
+
+  /** A process ends by itself. */
+  end(key: FactKey): void {
+    this.facts.delete(key);
+    for (const ended of this.#processWatchers) ended([key]);
   }
 
   async listLinks(): Promise<ReadonlyMap<string, number>> {

@@ -4,6 +4,7 @@ import type { Step, StepFailure } from '../plan/steps.ts';
 import type { Announcer } from './announce.ts';
 import type { HelperPool } from './helper-pool.ts';
 import type { Iproute } from './iproute.ts';
+import type { ProcessWatch } from './process-watch.ts';
 import type { TableMemory } from './table-memory.ts';
 
 /** What the performers share. */
@@ -12,6 +13,8 @@ export interface HostContext {
   readonly ip: Iproute;
   readonly announcer: Announcer;
   readonly tables: TableMemory;
+  /** The daemons that run. */
+  readonly daemons: ProcessWatch;
   readonly log: (line: string) => void;
 }
 

@@ -8,6 +8,7 @@ import { iproute } from './iproute.ts';
 import type { Machine } from './machine.ts';
 import { observe } from './observe.ts';
 import { perform } from './perform.ts';
+import { ProcessWatch } from './process-watch.ts';
 import { programEnvironment, run } from './run.ts';
 import { tableMemory } from './table-memory.ts';
 import { watchLinks } from './watch-links.ts';
@@ -69,12 +70,20 @@ export async function openHost(options: HostOptions = {}): Promise<Host> {
   await checkPrograms();
   const log = options.log ?? (() => undefined);
   const pool = helperPool();
-  const context: HostContext = { pool, ip: iproute(pool), announcer: announcer(log), tables: tableMemory(), log };
+  const context: HostContext = {
+    pool,
+    ip: iproute(pool),
+    announcer: announcer(log),
+    tables: tableMemory(),
+    daemons: new ProcessWatch(),
+    log,
+  };
   return {
     observe: (facts) => observe(context, facts),
     perform: (steps) => perform(context, steps),
     watchLinks: (changed) => watchLinks(changed, log),
     listLinks: () => listLinks(context),
+    watchProcesses: (ended) => context.daemons.watch(ended),
     async close() {
       await context.announcer.settled();
       pool.close();

@@ -26,4 +26,10 @@ export interface Machine {
    * The devices of the machine's own namespace: name → index. A device that was made anew under its old name has another index.
    */
   listLinks(): Promise<ReadonlyMap<string, number>>;
+
+  /**
+   * Calls `ended` with the processes (of facts that were observed or performed) that ended by themselves, within a second, until
+   * `stop` is called.
+   */
+  watchProcesses(ended: (keys: readonly FactKey[]) => void): { stop(): void };
 }

@@ -65,7 +65,7 @@ export async function observe(context: HostContext, facts: Iterable<Fact>): Prom
   const found = await Promise.all([
     readNamespaces(of(all, 'netns')),
     readFiles(of(all, 'file')),
-    readProcesses(of(all, 'process')),
+    readProcesses(context, of(all, 'process')),
     ...[...namespaces].map(([namespace, own]) => limited(() => readNamespace(context, namespace, own))),
   ]);
   return new Map(found.flat().map((fact) => [factKey(fact), fact]));

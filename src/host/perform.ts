@@ -95,7 +95,7 @@ function dispatch(context: HostContext, namespace: Namespace, steps: readonly St
     case 'file':
       return performFiles(on<FileFact>());
     case 'process':
-      return performProcesses(on<ProcessFact>());
+      return performProcesses(context, on<ProcessFact>());
     case 'link':
     case 'address':
     case 'route':

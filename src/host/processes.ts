@@ -7,8 +7,9 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fact, Namespace, ProcessFact } from '../plan/facts.ts';
 import type { StepFailure } from '../plan/steps.ts';
-import { eachStep, type StepOn } from './batch.ts';
+import { eachStep, type HostContext, type StepOn } from './batch.ts';
 import { orMissing, removeWhole, writeWhole } from './files.ts';
+import { seedLeases, strangersOf, tryRelease } from './leases.ts';
 import { inNamespace, namespaceId } from './namespaces.ts';
 import { run } from './run.ts';
 
@@ -89,24 +90,38 @@ function sameWords(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((word, index) => word === b[index]);
 }
 
+async function observedLeases({ leases }: ProcessFact): Promise<Pick<ProcessFact, 'leases'>> {
+  const strangers = leases ? await strangersOf(leases) : [];
+  return leases && strangers.length > 0 ? { leases: { ...leases, strangers } } : {};
+}
+
 /** Those of the processes that run. One that runs elsewhere, or was started for something else, tells so by `restartOn`. */
-export async function readProcesses(facts: readonly ProcessFact[]): Promise<Fact[]> {
+export async function readProcesses({ daemons }: HostContext, facts: readonly ProcessFact[]): Promise<Fact[]> {
   const found: Fact[] = [];
   for (const fact of facts) {
     const running = await find(fact);
     if (!running) continue;
+    daemons.runs(fact, running.pid);
     const { restartOn, reloadOn } = await remembered(fact);
-    found.push({ ...fact, argv: running.argv, restartOn: running.inside ? restartOn : 'another namespace', reloadOn });
+    const leases = await observedLeases(fact);
+    const place = running.inside ? restartOn : 'another namespace';
+    found.push({ ...fact, argv: running.argv, restartOn: place, reloadOn, ...leases });
   }
   return found;
 }
 
-async function start(fact: ProcessFact): Promise<void> {
+async function start({ daemons }: HostContext, fact: ProcessFact): Promise<void> {
   for (const path of [fact.pidFile, ...(fact.ownFiles ?? [])])
     await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  if (fact.leases) await seedLeases(fact.leases);
   await run(inNamespace(fact.namespace, fact.argv), { deadlineMs: startMs });
   const deadline = Date.now() + pidMs;
-  while (!(await find(fact))) {
+  for (;;) {
+    const running = await find(fact);
+    if (running) {
+      daemons.runs(fact, running.pid);
+      break;
+    }
     if (Date.now() > deadline)
       throw new Error(`${fact.argv.join(' ')}: ended well, but no such process is named in ${fact.pidFile}`);
     await sleep(5);
@@ -132,7 +147,8 @@ async function gone({ pid, started }: Running, withinMs: number): Promise<boolea
   return true;
 }
 
-async function stop(fact: ProcessFact): Promise<void> {
+async function stop({ daemons }: HostContext, fact: ProcessFact): Promise<void> {
+  daemons.forget(fact);
   const running = await find(fact);
   if (!running) return;
   signal(running.pid, 'SIGTERM');
@@ -141,26 +157,33 @@ async function stop(fact: ProcessFact): Promise<void> {
   if (!(await gone(running, stopMs))) throw new Error(`${fact.name}: process ${running.pid} does not end`);
 }
 
-/** Brings a process to its wanted state from whatever is there. */
-async function ensure(fact: ProcessFact): Promise<void> {
-  const running = await find(fact);
-  if (!running) return start(fact);
-  const known = await remembered(fact);
-  if (!running.inside || known.restartOn !== fact.restartOn || !sameWords(running.argv, fact.argv)) {
-    await stop(fact);
-    return start(fact);
-  }
-  if (known.reloadOn === fact.reloadOn) return;
-  signal(running.pid, 'SIGHUP');
-  await remember(fact);
+async function restart(context: HostContext, fact: ProcessFact): Promise<void> {
+  await stop(context, fact);
+  await start(context, fact);
 }
 
-async function remove(fact: ProcessFact): Promise<void> {
-  await stop(fact);
+/** Brings a process to its wanted state from whatever is there. */
+async function ensure(context: HostContext, fact: ProcessFact): Promise<void> {
+  const running = await find(fact);
+  if (!running) return start(context, fact);
+  const known = await remembered(fact);
+  if (!running.inside || known.restartOn !== fact.restartOn || !sameWords(running.argv, fact.argv))
+    return restart(context, fact);
+  context.daemons.runs(fact, running.pid);
+  if (known.reloadOn !== fact.reloadOn) {
+    signal(running.pid, 'SIGHUP');
+    await remember(fact);
+  }
+  // Its file is put right before every start.
+  if (fact.leases && !(await tryRelease(fact.leases, fact.namespace, context.log))) await restart(context, fact);
+}
+
+async function remove(context: HostContext, fact: ProcessFact): Promise<void> {
+  await stop(context, fact);
   for (const path of [fact.pidFile, statePath(fact), ...(fact.ownFiles ?? [])]) await removeWhole(path);
 }
 
 /** Performs steps about processes. */
-export function performProcesses(steps: readonly StepOn<ProcessFact>[]): Promise<StepFailure[]> {
-  return eachStep(steps, (step) => (step.do === 'remove' ? remove(step.fact) : ensure(step.fact)));
+export function performProcesses(context: HostContext, steps: readonly StepOn<ProcessFact>[]): Promise<StepFailure[]> {
+  return eachStep(steps, (step) => (step.do === 'remove' ? remove(context, step.fact) : ensure(context, step.fact)));
 }

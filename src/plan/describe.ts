@@ -1,5 +1,5 @@
 /** Steps as people read them, one line each; `neutrino agent plan` prints these. */
-import type { Fact, LinkFact, NftElementFact, NftElementsFact, OvsPortFact, Qdisc } from './facts.ts';
+import type { Fact, LinkFact, NftElementFact, NftElementsFact, OvsPortFact, ProcessFact, Qdisc } from './facts.ts';
 import { protocolName } from './rule-text.ts';
 import type { CutStep, Step } from './steps.ts';
 import { elementTranslation, translationOf } from './translations.ts';
@@ -148,9 +148,15 @@ function difference(fact: Fact, was: Fact): string {
     return `tag ${was.tag ?? 'none'} → ${fact.tag ?? 'none'}`;
   if (fact.fact === 'flows' && was.fact === 'flows') return `${was.flows.length} → ${flowCount(fact.flows)}`;
   if (fact.fact === 'route' && was.fact === 'route') return `was via ${was.via ?? 'the link'} on ${was.device}`;
-  if (fact.fact === 'process' && was.fact === 'process') return fact.restartOn === was.restartOn ? 'reload' : 'restart';
+  if (fact.fact === 'process' && was.fact === 'process') return processChange(fact, was);
   if (fact.fact === 'sysctl' && was.fact === 'sysctl') return `was ${was.value}`;
   return subject(fact).how;
+}
+
+function processChange(fact: ProcessFact, was: ProcessFact): string {
+  if (fact.restartOn !== was.restartOn) return 'restart';
+  const strangers = was.leases?.strangers ?? [];
+  return strangers.length === 0 ? 'reload' : `release leases of ${strangers.join(', ')}`;
 }
 
 function describeCut({ namespace, connections }: CutStep): string {

@@ -248,6 +248,24 @@ export interface ProcessFact {
   readonly reloadOn: string;
   /** Paths that the program writes itself (leases): they survive a restart and go with the step that removes the process. */
   readonly ownFiles?: readonly string[];
+  /** The leases that dnsmasq gives; left out: the program gives none. */
+  readonly leases?: LeasesOf;
+}
+
+/**
+ * The leases of a dnsmasq: those that stand in its file of hosts, and no others. Before it starts, the hosts that have none are given
+ * one, so that it knows the clients of another server that is gone; while it runs, the leases of hosts that are gone are released, so
+ * that their addresses can be given out again at once.
+ */
+export interface LeasesOf {
+  readonly file: string;
+  readonly hostsFile: string;
+  /** The device that it serves. */
+  readonly device: string;
+  /** How long a lease holds; below 0: for ever. */
+  readonly seconds: number;
+  /** Only in what was observed: the addresses of leases that are to be released. */
+  readonly strangers?: readonly string[];
 }
 
 /** How frames are switched: by the kernel's module, or by vswitchd itself. */

@@ -1,5 +1,5 @@
 /** When a thing is as it is wanted. What a wanted fact leaves open is never a difference. */
-import type { Fact, LinkFact, LinkKind, NftElementsFact, OvsPortFact } from './facts.ts';
+import type { Fact, LinkFact, LinkKind, NftElementsFact, OvsPortFact, ProcessFact } from './facts.ts';
 import { sameRules } from './rule-text.ts';
 
 /** Whether a link was made in the way that is wanted. */
@@ -44,6 +44,11 @@ function sameSwitchPort(want: OvsPortFact, have: OvsPortFact): boolean {
   return Object.entries(want.externalIds).every(([name, value]) => have.externalIds[name] === value);
 }
 
+function sameProcess(want: ProcessFact, have: ProcessFact): boolean {
+  const strangers = have.leases?.strangers ?? [];
+  return want.restartOn === have.restartOn && want.reloadOn === have.reloadOn && strangers.length === 0;
+}
+
 /** Whether `have`, a fact of the same key, is as `want` says. */
 export function same(want: Fact, have: Fact): boolean {
   if (want.fact === 'link') return have.fact === 'link' && sameLink(want, have);
@@ -62,7 +67,6 @@ export function same(want: Fact, have: Fact): boolean {
   if (want.fact === 'qdisc') return have.fact === 'qdisc' && sameText(want.qdisc, have.qdisc);
   if (want.fact === 'sysctl') return have.fact === 'sysctl' && want.value === have.value;
   if (want.fact === 'file') return have.fact === 'file' && want.content === have.content && want.mode === have.mode;
-  if (want.fact === 'process')
-    return have.fact === 'process' && want.restartOn === have.restartOn && want.reloadOn === have.reloadOn;
+  if (want.fact === 'process') return have.fact === 'process' && sameProcess(want, have);
   return true;
 }

@@ -58,6 +58,7 @@ export class SimulatedMachine implements Machine {
     plan: { adds: new Set(), removes: new Set() },
   };
   readonly #watchers = new Set<() => void>();
+  readonly #processWatchers = new Set<(keys: readonly FactKey[]) => void>();
   /** Steps performed since the start, failed ones too. */
   performed = 0;
   /** Decides which steps fail; none by default. */
@@ -87,6 +88,18 @@ export class SimulatedMachine implements Machine {
   watchLinks(changed: () => void): { stop(): void } {
     this.#watchers.add(changed);
     return { stop: () => void this.#watchers.delete(changed) };
+  }
+
+  watchProcesses(ended: (keys: readonly FactKey[]) => void): { stop(): void } {
+    this.#processWatchers.add(ended);
+    return { stop: () => void this.#processWatchers.delete(ended) };
+  }
+
+  /** A process ends by itself, by its name. */
+  end(name: string): void {
+    const fact = this.#state.processes.get(name);
+    if (!fact || !this.#state.processes.delete(name)) return;
+    for (const ended of this.#processWatchers) ended([factKey(fact)]);
   }
 
   async listLinks(): Promise<ReadonlyMap<string, number>> {
@@ -216,7 +229,7 @@ export class SimulatedMachine implements Machine {
   #start(fact: Extract<Fact, { fact: 'process' }>): void {
     namespaceOf(this.#state, fact.namespace);
     for (const argument of fact.argv) {
-      const path = /^--(?:dhcp-hostsfile|addn-hosts|dhcp-optsfile)=(.*)$/.exec(argument)?.[1];
+      const path = /^(?:--(?:dhcp-hostsfile|addn-hosts|dhcp-optsfile)=)?(\/.*)$/.exec(argument)?.[1];
       if (path && !this.#state.files.has(path)) throw new SimError(`cannot read ${path}: No such file or directory`);
     }
     this.#state.processes.set(fact.name, fact);

@@ -56,6 +56,7 @@ function counting(machine: Machine): ScenarioMachine {
     },
     watchLinks: (changed) => machine.watchLinks(changed),
     listLinks: () => machine.listLinks(),
+    watchProcesses: (ended) => machine.watchProcesses(ended),
     get performed() {
       return performed;
     },

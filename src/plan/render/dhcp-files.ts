@@ -26,7 +26,8 @@ function fullName(host: string, domain: string): string {
 export function hostsFile(dhcp: HostDhcp): string {
   const line = (host: HostDhcp['hosts'][number]) => {
     const six = host.ip.includes(':') ? 'tag:dhcpv6,' : '';
-    const id = host.client_id === undefined ? '' : `id:${host.client_id},`;
+    // What has a comma in it would be further words of the line.
+    const id = host.client_id === undefined || /[,\s]/.test(host.client_id) ? '' : `id:${host.client_id},`;
     return `${host.mac_address},${six}${id}${fullName(host.hostname, dhcp.domain)},${bracketed(host.ip)}\n`;
   };
   return dhcp.hosts.map(line).join('');

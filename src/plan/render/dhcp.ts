@@ -37,15 +37,18 @@ function dnsmasqFacts(dhcp: HostDhcp, namespace: string, device: string, env: Ho
   const tags = dhcp.options ? [file(paths.tags, tagsFile(dhcp))] : [];
   const argv = dnsmasqArguments(dhcp, device, env);
   const addresses = dhcp.port.fixed_ips.map(({ ip }) => ip);
+  // One server more or less: at its start dnsmasq is told the leases that another one gave.
+  const servers = dhcp.subnets.map(({ dhcp_ips }) => dhcp_ips);
   const process: ProcessFact = {
     fact: 'process',
     name: `dnsmasq/${dhcp.id}`,
     namespace,
     argv,
     pidFile: paths.pid,
-    restartOn: digest(JSON.stringify([argv, addresses, ...tags.map(({ content }) => content)])),
+    restartOn: digest(JSON.stringify([argv, addresses, servers, ...tags.map(({ content }) => content)])),
     reloadOn: digest(JSON.stringify(read.map(({ content }) => content))),
     ownFiles: [paths.leases, ...logFiles(dhcp.id, env)],
+    leases: { file: paths.leases, hostsFile: paths.host, device, seconds: dhcp.lease_seconds },
   };
   return [...read, ...tags, file(paths.device, device), process];
 }
