@@ -14,6 +14,8 @@ export interface Lease {
   readonly dns: readonly string[];
   /** Bytes; null: the server said nothing. */
   readonly mtu: number | null;
+  /** The server that gave it. */
+  readonly server: string;
   /** Option 121, each as `destination gateway`; they stand in place of the router. */
   readonly routes: readonly string[];
 }
@@ -51,7 +53,7 @@ bound|renew)
       shift 2
     done
   elif [ -n "$router" ]; then ip route replace default via "\${router%% *}" dev "$interface"; fi
-  echo "ip=$ip mask=$mask router=$router dns=$dns mtu=$mtu routes=$staticroutes" ;;
+  echo "ip=$ip mask=$mask router=$router dns=$dns mtu=$mtu server=$serverid routes=$staticroutes" ;;
 esac
 `;
 
@@ -81,15 +83,18 @@ export async function dhcp(host: CommandHost, netns: string, seconds = 10): Prom
     ];
     const timeoutMs = (seconds + 2) * 1000;
     const outcome = await host.run(['busybox', 'udhcpc', ...options], { netns, timeoutMs, mayFail: true });
-    const match = /^ip=(\S+) mask=(\d+) router=(.*?) dns=(.*?) mtu=(\d*) routes=(.*)$/m.exec(outcome.stdout);
+    const match = /^ip=(\S+) mask=(\d+) router=(.*?) dns=(.*?) mtu=(\d*) server=(\S*) routes=(.*)$/m.exec(
+      outcome.stdout,
+    );
     if (!match) return undefined;
-    const [, ip = '', mask, router = '', dns = '', mtu, routes = ''] = match;
+    const [, ip = '', mask, router = '', dns = '', mtu, server = '', routes = ''] = match;
     return {
       ip,
       mask: Number(mask),
       router: router.split(' ')[0] || null,
       dns: dns.split(' ').filter(Boolean),
       mtu: mtu ? Number(mtu) : null,
+      server,
       routes: routes.match(/\S+ \S+/g) ?? [],
     };
   } finally {
