@@ -5,16 +5,19 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { openHost } from '../../src/host/linux.ts';
 import type { Machine } from '../../src/host/machine.ts';
 import { type HostObject, hostKey } from '../../src/model/host-objects.ts';
-import { libraryOfObjects, natDriverOf, natDriversOf } from '../scenarios/script.ts';
+import { metadataPaths } from '../../src/plan/render/metadata-proxy.ts';
+import { libraryOfObjects, metadataOf, natDriverOf, natDriversOf } from '../scenarios/script.ts';
 import { ScenarioHost, type ScenarioMachine, SimHost } from '../scenarios/sim-host.ts';
 
 const scripts = new URL('../scenarios/', import.meta.url);
 const folder = mkdtempSync('/tmp/neutrino-scenario-');
+// The root of the proxies of metadata, which the service makes.
+mkdirSync(metadataPaths(folder).folder);
 const linux = await openHost();
 after(async () => {
   await linux.close();
@@ -84,6 +87,17 @@ function worldText(): string {
 /** What a namespace has for its settings at birth is the kernel's to say. */
 const withoutSettings = (lines: readonly string[]) => lines.filter((line) => !/^ {2}\w+ +sysctl /.test(line));
 
+/** Whether a process runs the program of `program/id` with that id among its arguments. */
+function isProcess(pid: string, name: string): boolean {
+  const [program = '', id = ''] = name.split('/');
+  try {
+    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return argv[0] === program && argv.some((word) => word.includes(id));
+  } catch {
+    return false;
+  }
+}
+
 class Pair {
   readonly sim = new SimHost(folder);
   readonly real = new ScenarioHost(counting(linux), folder);
@@ -107,6 +121,8 @@ class Pair {
     } else if (command === 'plug') this.#plug(name);
     else if (command === 'unplug') this.#unplug(name);
     else if (command === 'nat') for (const host of [this.sim, this.real]) host.natDriver = natDriverOf(name);
+    else if (command === 'metadata') for (const host of [this.sim, this.real]) host.metadata = metadataOf(rest);
+    else if (command === 'end') await this.#end(name);
     else if (command === 'apply') await this.#apply(name === '' ? undefined : Number(name));
   }
 
@@ -121,6 +137,21 @@ class Pair {
     this.sim.machine.unplug(name);
     this.#plugged.delete(name);
     ip('link', 'del', name);
+  }
+
+  /** The process of that name is killed; both machines notice. */
+  async #end(name: string): Promise<void> {
+    this.sim.machine.end(name);
+    const seen = new Promise<readonly string[]>((resolve) => {
+      const watch = linux.watchProcesses((keys) => {
+        watch.stop();
+        resolve(keys);
+      });
+    });
+    const pids = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && isProcess(pid, name));
+    assert.equal(pids.length, 1, `one process ${name}`);
+    process.kill(Number(pids[0]), 'SIGKILL');
+    assert.deepEqual(await seen, [`process|${name}`]);
   }
 
   async #apply(limit: number | undefined): Promise<void> {

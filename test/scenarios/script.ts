@@ -8,6 +8,8 @@
  *     unplug DEVICE       it goes
  *     connect PROTOCOL DESTINATION:PORT TARGET   a translated connection lives in the router's namespace
  *     nat DRIVER          the agent is started anew and translates by iptables or nftables
+ *     metadata DOOR…      the agent is started anew, and instances ask for metadata by: routers, isolated, force
+ *     end PROCESS         a process ends by itself
  *     apply               every unit is planned and performed; the plan is printed; a second plan must be empty
  *     apply N             the agent dies after N steps
  *     fail N              step N (from 0) of the next apply fails
@@ -19,7 +21,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { type HostObject, hostKey } from '../../src/model/host-objects.ts';
-import type { NatDriver } from '../../src/plan/render/index.ts';
+import type { MetadataEnvironment, NatDriver } from '../../src/plan/render/index.ts';
 import { failStep } from '../../src/sim/machine.ts';
 import { SimHost } from './sim-host.ts';
 
@@ -63,6 +65,11 @@ class Scenario {
       case 'nat':
         this.#host.natDriver = natDriverOf(first);
         return;
+      case 'metadata':
+        this.#host.metadata = metadataOf(rest);
+        return;
+      case 'end':
+        return machine.end(first);
       case 'fail':
         machine.fault = failStep(machine.performed + Number(first));
         return;
@@ -117,6 +124,13 @@ class Scenario {
 /** The drivers that a script is run with, the default one first. */
 export function natDriversOf(text: string): NatDriver[] {
   return /^# nat: nftables$/m.test(text) ? ['iptables', 'nftables'] : ['iptables'];
+}
+
+/** The doors that a script names. */
+export function metadataOf(words: string): MetadataEnvironment {
+  const doors = words.split(/\s+/);
+  const has = (door: string) => doors.includes(door);
+  return { port: 9697, routers: has('routers'), isolated: has('isolated'), force: has('force') };
 }
 
 /** A driver by its name in a script. */

@@ -9,6 +9,7 @@ import { type Fact, type FactKey, type Facts, factKey, factSet } from '../../src
 import {
   type HostEnvironment,
   inUnitOrder,
+  type MetadataEnvironment,
   type NatDriver,
   type Rendering,
   render,
@@ -34,6 +35,9 @@ export class ScenarioHost<M extends ScenarioMachine = ScenarioMachine> {
   /** By what routers translate; another one is an agent that was started anew with another configuration. */
   natDriver: NatDriver = 'iptables';
 
+  /** By which doors instances ask for metadata. */
+  metadata: MetadataEnvironment | undefined;
+
   constructor(machine: M, stateDir = '/state') {
     this.machine = machine;
     this.#stateDir = stateDir;
@@ -51,6 +55,7 @@ export class ScenarioHost<M extends ScenarioMachine = ScenarioMachine> {
       links: new Set((await this.machine.listLinks()).keys()),
       driver: 'linuxbridge',
       natDriver: this.natDriver,
+      ...(this.metadata ? { metadata: this.metadata } : {}),
     };
   }
 
