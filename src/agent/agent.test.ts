@@ -48,6 +48,24 @@ describe('agent', () => {
     folder.remove();
   });
 
+  it('starts a daemon anew that ends by itself, and leaves one that ends again and again to the next look', async () => {
+    server.put(network(2), dhcp(2, [10]));
+    const log = new TestLog();
+    const agent = start({ log });
+    await quiet(agent, server);
+    const dnsmasq = `process|dnsmasq/${uuid(2)}` as FactKey;
+    for (let times = 0; times < 3; times++) {
+      machine.end(dnsmasq);
+      await until('it is there again', () => machine.facts.has(dnsmasq));
+    }
+    machine.end(dnsmasq);
+    await quiet(agent, server);
+    assert.equal(machine.facts.has(dnsmasq), false);
+    await agent.sync();
+    assert.equal(machine.facts.has(dnsmasq), true);
+    assert.match(log.lines.join('\n'), /ended by itself and is started anew[\s\S]*ends again and again/);
+  });
+
   it('brings about what the server says, reports it, and has nothing to do then', async () => {
     machine.plug(tap(10));
     machine.plug(tap(11));
