@@ -1,4 +1,5 @@
 /** The devices that a port of an instance is: a veth pair into a network namespace, or a tap for a virtual machine. */
+import { attachedAlias, attachedNetns } from '../host/attachment.ts';
 import { CommandError as ProgramError, run } from '../host/run.ts';
 import { deviceSuffix } from '../model/host-objects.ts';
 import { CommandError } from './command.ts';
@@ -30,10 +31,6 @@ interface Link {
   readonly ifindex: number;
   readonly ifalias?: string;
 }
-
-/** What the alias of a tap begins with: what `detach` has to know of how it was plugged. */
-const aliasOf = (netns: string | null, madeNetns: boolean): string =>
-  netns === null ? 'neutrino tap' : `neutrino netns ${netns}${madeNetns ? ' made' : ''}`;
 
 /** The name of a port's device on the host. */
 export function tapOf(portId: string): string {
@@ -96,7 +93,7 @@ export async function plugNetns(plug: Plug, netns: string): Promise<Plugged> {
   if (!old) {
     const peer = ['peer', 'name', device, 'address', plug.mac, 'mtu', mtu, 'netns', netns];
     await ip('link', 'add', tap, 'mtu', mtu, 'type', 'veth', ...peer);
-    await ip('link', 'set', tap, 'alias', aliasOf(netns, makeNetns));
+    await ip('link', 'set', tap, 'alias', attachedAlias(netns, makeNetns));
     made.push(`pair ${tap} – ${device} (MAC ${plug.mac}, MTU ${mtu})`);
   }
   await ip(...inside(netns), 'link', 'set', 'lo', 'up');
@@ -111,7 +108,7 @@ export async function plugTap(plug: Plug): Promise<Plugged> {
   const made: string[] = [];
   if (!(await links(null)).some(({ ifname }) => ifname === tap)) {
     await ip('tuntap', 'add', 'dev', tap, 'mode', 'tap');
-    await ip('link', 'set', tap, 'alias', aliasOf(null, false), 'mtu', String(plug.mtu));
+    await ip('link', 'set', tap, 'alias', 'neutrino tap', 'mtu', String(plug.mtu));
     made.push(`tap ${tap} (MTU ${plug.mtu}; the machine's NIC has MAC ${plug.mac})`);
   }
   await ip('link', 'set', tap, 'up');
@@ -125,8 +122,8 @@ export async function unplug(portId: string): Promise<string[]> {
   if (!link) return [];
   await ip('link', 'delete', tap);
   const removed = [`device ${tap}`];
-  const [, netns] = /^neutrino netns (\S+) made$/.exec(link.ifalias ?? '') ?? [];
-  if (netns === undefined || !(await namespaces()).includes(netns)) return removed;
+  const { netns = '', made = false } = attachedNetns(link.ifalias) ?? {};
+  if (!made || !(await namespaces()).includes(netns)) return removed;
   const left = (await links(netns)).filter(({ ifname }) => ifname !== 'lo');
   if (left.length > 0 || (await ip('netns', 'pids', netns)).trim() !== '') return removed;
   await ip('netns', 'delete', netns);

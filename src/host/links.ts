@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { AddressFact, LinkFact, Namespace } from '../plan/facts.ts';
 import type { StepFailure } from '../plan/steps.ts';
+import { setInnerMtus } from './attachment.ts';
 import { failure, type HostContext, type StepOn } from './batch.ts';
 import type { LineResult } from './batch-helper.ts';
 import { type IpFact, linkFact, ownAlias, readDevices } from './ip-read.ts';
@@ -103,7 +104,10 @@ export async function performIp(
   }
   const program = steps[0]?.fact.fact === 'fdb' ? 'bridge' : 'ip';
   const texts = planned.flatMap(({ lines }) => lines.map(({ text }) => text));
+  const links = planned.flatMap(({ step }) => (step.fact.fact === 'link' ? [step as StepOn<LinkFact>] : []));
+  await setInnerMtus(context, links, 'before');
   const results = await context.ip.exec(program, namespace, texts);
+  await setInnerMtus(context, links, 'after');
   let next = 0;
   for (const plan of planned) {
     const own = results.slice(next, next + plan.lines.length);

@@ -105,3 +105,9 @@ test('a chain is made after those it jumps to, and goes before them', () => {
   assert.deepEqual(names(lines(chains, [])), ['add c', 'add b', 'add a']);
   assert.deepEqual(names(lines([], chains)), ['remove a', 'remove b', 'remove c']);
 });
+
+test('a smaller MTU comes to the inner end of a pair first, a larger one to the outer end', () => {
+  const pair = (mtu: number): Fact[] => [netns, { ...tap, mtu }, { ...inner, mtu }];
+  assert.deepEqual(lines(pair(1300), pair(1450)), [`change link qr-1 in ${namespace}`, 'change link tap1']);
+  assert.deepEqual(lines(pair(1450), pair(1300)), ['change link tap1', `change link qr-1 in ${namespace}`]);
+});

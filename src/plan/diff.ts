@@ -88,7 +88,8 @@ function bringAbout(want: Facts, have: Facts, why: string): Bring[] {
   const steps: Bring[] = [];
   const again = hooksToMove(want, missing);
   const hooks: HookFact[] = [];
-  for (const fact of inOrder([...missing, ...different.keys()])) {
+  const lowered = new Set([...different].flatMap(([fact, was]) => (lowersPeer(fact, was) ? [fact] : [])));
+  for (const fact of inOrder([...missing, ...different.keys()], lowered)) {
     const was = different.get(fact);
     if (fact.fact === 'hook') hooks.push(fact);
     else if (was) steps.push({ do: 'change', fact, was, why });
@@ -98,6 +99,12 @@ function bringAbout(want: Facts, have: Facts, why: string): Bring[] {
   const insertions = hookSteps(want, new Set(hooks), again, why);
   const place = at < 0 ? steps.length : at;
   return [...steps.slice(0, place), ...insertions, ...steps.slice(place)];
+}
+
+/** Whether the inner end of a pair gets a smaller MTU. */
+function lowersPeer(fact: Fact, was: Fact): boolean {
+  if (fact.fact !== 'link' || was.fact !== 'link' || fact.kind.type !== 'peer') return false;
+  return fact.mtu !== undefined && was.mtu !== undefined && fact.mtu < was.mtu;
 }
 
 /**

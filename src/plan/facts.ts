@@ -35,7 +35,8 @@ export type LinkKind =
   | { readonly type: 'ifb' }
   /**
    * Made by someone else (an instance's tap, the loopback of a namespace): never made or removed, only set. Removing the fact of
-   * one in the host's own namespace releases it: off its bridge, and down.
+   * one in the host's own namespace releases it: off its bridge, and down. Where it is one end of a pair into the namespace of an
+   * instance that `neutrino port attach` made, a change of its MTU reaches the other end too.
    */
   | { readonly type: 'foreign' };
 

@@ -59,13 +59,16 @@ function calledFirst(chains: readonly ChainFact[]): ChainFact[] {
   return sorted;
 }
 
-/** Facts in the order in which they are made. */
-export function inOrder<F extends Fact>(facts: readonly F[]): F[] {
+/** Where a lowered MTU comes on the inner end of a pair: before the outer end, which would drop what the inner one sends. */
+const loweredPeer = linkRank.veth - 0.5;
+
+/** Facts in the order in which they are made; `lowered` are links whose MTU gets smaller. */
+export function inOrder<F extends Fact>(facts: readonly F[], lowered: ReadonlySet<Fact> = new Set()): F[] {
   const chains = calledFirst(facts.filter((fact): fact is F & ChainFact => fact.fact === 'chain'));
   const places = new Map<Fact, number>(chains.map((chain, place) => [chain, place]));
   const place = (fact: Fact, index: number) => places.get(fact) ?? index;
   return facts
-    .map((fact, index) => ({ fact, at: rank(fact), place: place(fact, index) }))
+    .map((fact, index) => ({ fact, at: lowered.has(fact) ? loweredPeer : rank(fact), place: place(fact, index) }))
     .sort((a, b) => a.at - b.at || a.place - b.place)
     .map(({ fact }) => fact);
 }
