@@ -23,6 +23,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   agent: ['plan', 'host', 'client', 'model', 'lib'],
   client: ['model', 'lib'],
   metadata: ['plan/render/metadata-proxy.ts', 'rules', 'model', 'lib'],
+  mtu: ['plan/render/names.ts', 'rules', 'model', 'lib'],
   config: ['lib'],
   lab: ['host', 'client', 'model', 'lib'],
   nic: ['host', 'lib'],
@@ -30,7 +31,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 /** Folders that may import from everywhere. */
 const open = new Set(['sim', 'cli']);
 /** Folders that run anywhere: no module of Node. */
-const pure = ['plan', 'rules', 'model', 'lib', 'nic/decide', 'nic/files'];
+const pure = ['plan', 'rules', 'mtu', 'model', 'lib', 'nic/decide', 'nic/files'];
 
 /** Packages that read and write a format of text, and do nothing else. */
 const textFormats = new Set(['yaml']);

@@ -5,6 +5,7 @@ import { demoCommand } from './demo.ts';
 import { mtuAuditCommand } from './mtu/audit.ts';
 import { mtuCalcCommand } from './mtu/calc.ts';
 import { mtuExplainCommand } from './mtu/explain.ts';
+import { mtuProbeCommand } from './mtu/probe.ts';
 import { nicAdoptCommand, nicPlanCommand, nicReleaseCommand } from './nic/move.ts';
 import { nicConfirmCommand, nicGuardCommand, nicRecoverCommand, nicRollbackCommand } from './nic/trial.ts';
 import { portAttachCommand, portDetachCommand } from './port.ts';
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   mtuCalcCommand,
   mtuExplainCommand,
   mtuAuditCommand,
+  mtuProbeCommand,
   nicPlanCommand,
   nicAdoptCommand,
   nicConfirmCommand,

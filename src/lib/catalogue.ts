@@ -44,7 +44,7 @@ export function speaker<C extends Catalogue>(sentences: C, language: Language): 
 
 /** The language that is asked for, or else that of a person's environment (`LC_ALL`, `LC_MESSAGES`, `LANG`). */
 export function languageOf(asked: string | undefined, env: Readonly<Record<string, string | undefined>>): Language {
-  const text = asked ?? (env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || '');
+  const text = asked ?? (env.LC_ALL || env.LC_MESSAGES || env.LANG || '');
   return text.toLowerCase().startsWith('zh') ? 'zh' : 'en';
 }
 

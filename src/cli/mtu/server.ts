@@ -14,7 +14,8 @@ export async function settingsOfServer(api: NetworkingClient): Promise<MtuSettin
   return mtu;
 }
 
-const isId = (given: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(given);
+/** Whether it is an id rather than a name. */
+export const isId = (given: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(given);
 
 /** The network by id or name. */
 export async function findNetwork(api: NetworkingClient, given: string): Promise<NetworkRow> {
