@@ -50,6 +50,7 @@ export function environmentOf(
     bridgeMappings: settings.bridgeMappings,
     driver: 'linuxbridge',
     natDriver: settings.natDriver,
+    clampsMss: settings.clampsMss,
     forwardsPorts: settings.l3Extensions.includes('port_forwarding'),
     dhcp: settings.dhcp,
     ...(metadata ? { metadata } : {}),

@@ -193,6 +193,7 @@ function agentSettings(reader: OptionReader, hasL3File: boolean): AgentSettings 
     l3Extensions: reader.given(options.l3Extensions) ?? (hasL3File ? [] : options.l3Extensions.default),
     availabilityZone: reader.value(options.availabilityZone),
     natDriver: reader.value(options.natDriver),
+    clampsMss: reader.value(options.clampsMss),
     reportIntervalSeconds: reader.value(options.reportInterval),
   };
 }

@@ -326,6 +326,12 @@ const agentOptions = {
     'iptables',
     'By what routers translate addresses: chains of iptables with the names that Neutron gives them, or one table of nftables in which finding one forwarded port among thousands costs what finding one among ten costs. Changing it on a host with routers cuts no connection. Neutron has no such option.',
   ),
+  clampsMss: optionsOf('neutrino')(
+    'clamp_mss',
+    boolean(),
+    true,
+    'Whether a router whose external network carries smaller packets than an inner one lowers the largest segment that TCP connections agree on to what passes. Neutron has no such option, and leaves it to ICMP.',
+  ),
 };
 
 /** The options by what the code calls them. */

@@ -95,6 +95,8 @@ export interface AgentSettings {
   readonly availabilityZone: string;
   /** `[neutrino] nat_driver`. */
   readonly natDriver: 'iptables' | 'nftables';
+  /** `[neutrino] clamp_mss`. */
+  readonly clampsMss: boolean;
   readonly reportIntervalSeconds: number;
 }
 

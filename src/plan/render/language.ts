@@ -46,6 +46,8 @@ export interface HostEnvironment {
   readonly portDevice?: (portId: string) => string | undefined;
   /** False: the L3 agent has no extension port_forwarding, so forwarded ports are not realised here. Default true. */
   readonly forwardsPorts?: boolean;
+  /** False: the largest segment of TCP is left as it is where a router's outside carries less than its inside. Default true. */
+  readonly clampsMss?: boolean;
   /** How instances reach the metadata service; left out: not at all. */
   readonly metadata?: MetadataEnvironment;
   /** What the operator told dnsmasq; left out: nothing. */

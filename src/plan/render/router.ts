@@ -8,6 +8,7 @@ import { gatewayDeviceName, innerDeviceName, routerNamespace } from './names.ts'
 import { natTableFacts } from './nat-nftables.ts';
 import { routerChains } from './router-chains.ts';
 import { routerProxyFacts, withMetadata } from './router-metadata.ts';
+import { mssFacts } from './router-mss.ts';
 
 /** An interface with the name that it has in the namespace. */
 interface Device {
@@ -133,6 +134,7 @@ export function renderRouter(whole: HostRouter, look: Lookup, env: HostEnvironme
     ...(gateway ? floatingAddresses(router, namespace, gateway) : []),
     ...firstByDestination([...extra.routes, ...(gateway ? defaultRoutes(router, namespace, gateway) : [])]),
     ...nat.facts,
+    ...mssFacts(router, namespace, env),
     ...routerProxyFacts(router, env),
   ];
   const waiting = firstOf([...attachments.map((at) => at.waiting), ...extra.unreachable]);
