@@ -73,7 +73,10 @@ export function startWorker(options: WorkerOptions): Worker {
       log.warn('disk', `The desired state could not be written: ${(error as Error).message}`);
     }
     units.renderAll();
+    // Who may be tried again at the next look is told from who may be now by one and the same time: between two, nobody is lost.
+    let now = clock.now();
     for (;;) {
+      now = clock.now();
       const busy = [...runs];
       const batch = chooseRun(
         units,
@@ -83,12 +86,12 @@ export function startWorker(options: WorkerOptions): Worker {
           own: busy.filter((run) => !run.root).length,
           claimed: busy.map((run) => run.claimed),
         },
-        clock.now(),
+        now,
       );
       if (batch.length === 0) break;
       start(batch);
     }
-    const next = nextTry(units, clock.now());
+    const next = nextTry(units, now);
     if (next !== undefined) timer = setTimeout(poke, Math.max(1, next - clock.now()));
   };
   const poke = () => {
