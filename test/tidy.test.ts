@@ -19,7 +19,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   operations: ['store', 'rules', 'model', 'lib'],
   api: ['operations', 'store', 'rules', 'model', 'lib'],
   plan: ['rules', 'model', 'lib'],
-  host: ['plan/facts.ts', 'lib'],
+  host: ['plan/facts.ts', 'plan/flow-text.ts', 'lib'],
   agent: ['plan', 'host', 'client', 'model', 'lib'],
   client: ['model', 'lib'],
   metadata: ['plan/render/metadata-proxy.ts', 'rules', 'model', 'lib'],

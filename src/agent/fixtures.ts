@@ -86,6 +86,10 @@ export class TestMachine implements Machine {
     return new Map(this.#indices);
   }
 
+  async switchState(): Promise<undefined> {
+    return undefined;
+  }
+
   /** Somebody else makes a device in the root namespace. */
   plug(name: string): void {
     this.#put({ fact: 'link', namespace: '', name, kind: { type: 'foreign' }, up: false });

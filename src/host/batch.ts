@@ -4,7 +4,11 @@ import type { Step, StepFailure } from '../plan/steps.ts';
 import type { Announcer } from './announce.ts';
 import type { HelperPool } from './helper-pool.ts';
 import type { Iproute } from './iproute.ts';
+
+import type { Ovsdb } from './ovsdb.ts';
+
 import type { ProcessWatch } from './process-watch.ts';
+
 import type { TableMemory } from './table-memory.ts';
 
 /** What the performers share. */
@@ -15,6 +19,7 @@ export interface HostContext {
   readonly tables: TableMemory;
   /** The daemons that run. */
   readonly daemons: ProcessWatch;
+  readonly ovsdb: Ovsdb;
   readonly log: (line: string) => void;
 }
 

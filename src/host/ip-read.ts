@@ -19,6 +19,8 @@ export interface Device {
   readonly ifname: string;
   readonly flags: readonly string[];
   readonly mtu: number;
+  /** How many listen to all that it hears. */
+  readonly promiscuity?: number;
   readonly address?: string;
   readonly master?: string;
   readonly ifalias?: string;

@@ -5,6 +5,7 @@ import type { StepFailure } from '../plan/steps.ts';
 import { setInnerMtus } from './attachment.ts';
 import { failure, type HostContext, type StepOn } from './batch.ts';
 import type { LineResult } from './batch-helper.ts';
+import { setChecksum } from './checksum.ts';
 import { type IpFact, linkFact, ownAlias, readDevices } from './ip-read.ts';
 import { isSwitching, type Line, linesOf } from './ip-write.ts';
 import { describe } from './run.ts';
@@ -82,6 +83,7 @@ async function conclude(
   if (wrong !== undefined) return wrong;
   const { fact } = step;
   if (step.do === 'remove') return undefined;
+  if (fact.fact === 'link') await setChecksum(context, fact);
   if (fact.fact === 'link' && fact.namespace === '' && isSwitching(fact)) await disableIpv6(fact);
   if (fact.fact === 'address' && fact.announce && step.do === 'add') context.announcer.announce(fact as AddressFact);
   return undefined;

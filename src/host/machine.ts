@@ -5,6 +5,23 @@
 import type { Fact, FactKey } from '../plan/facts.ts';
 import type { Step, StepFailure } from '../plan/steps.ts';
 
+/** A port of a switch. */
+export interface SwitchPort {
+  readonly bridge: string;
+  /** Another one, or one that was plugged in anew, has another. */
+  readonly plug: string;
+  /** The port of the cloud that it is for (`external_ids:iface-id`). */
+  readonly portId?: string;
+}
+
+/** How the switch of a machine stands. */
+export interface SwitchState {
+  /** Tells one run of the switch from the next, which has no flows any more; '' while it does not run. */
+  readonly run: string;
+  /** By name. */
+  readonly ports: ReadonlyMap<string, SwitchPort>;
+}
+
 /** What plans are made from and performed on. */
 export interface Machine {
   /**
@@ -19,7 +36,7 @@ export interface Machine {
    */
   perform(steps: readonly Step[]): Promise<StepFailure[]>;
 
-  /** Calls `changed` when devices come or go (at most every 20 ms), until `stop` is called. */
+  /** Calls `changed` when devices, or ports of the switch, come or go (at most every 20 ms), until `stop` is called. */
   watchLinks(changed: () => void): { stop(): void };
 
   /**
@@ -32,4 +49,7 @@ export interface Machine {
    * `stop` is called.
    */
   watchProcesses(ended: (keys: readonly FactKey[]) => void): { stop(): void };
+
+  /** How the switch stands; undefined on a machine that has none that it was told of. */
+  switchState(): Promise<SwitchState | undefined>;
 }

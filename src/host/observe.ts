@@ -1,6 +1,7 @@
 /** Reads facts: each source once, namespaces side by side. */
 import { type Fact, type FactKey, factKey, type Namespace } from '../plan/facts.ts';
 import type { HostContext } from './batch.ts';
+import { withChecksums } from './checksum.ts';
 import { readFiles } from './files.ts';
 import { NoNamespace } from './helper-pool.ts';
 import { type IpFact, readIp } from './ip-read.ts';
@@ -10,6 +11,7 @@ import { groupBy, limiter } from './limit.ts';
 import { namespaceId } from './namespaces.ts';
 import { readNamespaces } from './netns.ts';
 import { type NftFact, readNft } from './nft.ts';
+import { readSwitch } from './ovs.ts';
 import { readProcesses } from './processes.ts';
 import { isSurveyed, survey } from './survey.ts';
 import { readSysctls } from './sysctl.ts';
@@ -48,7 +50,7 @@ async function readNamespace(context: HostContext, namespace: Namespace, all: re
       nft.length > 0 ? readNft(namespace, nft) : [],
       sysctls.length > 0 ? readSysctls(sysctls) : [],
     ]);
-    return found.flat();
+    return await withChecksums(context, namespace, all, found.flat());
   } catch (error) {
     // It went while it was read.
     if (error instanceof NoNamespace || (await namespaceId(namespace)) === undefined) return [];
@@ -62,10 +64,12 @@ export async function observe(context: HostContext, facts: Iterable<Fact>): Prom
   const limited = limiter(width);
   const placed = all.filter((fact) => placeOf(fact) !== undefined);
   const namespaces = groupBy(placed, (fact) => placeOf(fact) ?? '');
+  const switched = of(all, 'ovs-bridge', 'ovs-port', 'flows');
   const found = await Promise.all([
     readNamespaces(of(all, 'netns')),
     readFiles(of(all, 'file')),
     readProcesses(context, of(all, 'process')),
+    switched.length > 0 ? readSwitch(context, switched) : [],
     ...[...namespaces].map(([namespace, own]) => limited(() => readNamespace(context, namespace, own))),
   ]);
   return new Map(found.flat().map((fact) => [factKey(fact), fact]));

@@ -3,9 +3,12 @@ import type {
   ChainFact,
   Fact,
   FileFact,
+  FlowsFact,
   HookFact,
   Namespace,
   NetnsFact,
+  OvsBridgeFact,
+  OvsPortFact,
   ProcessFact,
   QdiscFact,
   SetFact,
@@ -23,6 +26,8 @@ import { performIp } from './links.ts';
 import { namespaceId } from './namespaces.ts';
 import { performNamespaces } from './netns.ts';
 import { type NftFact, performNft } from './nft.ts';
+import { performSwitch } from './ovs.ts';
+import { performFlows } from './ovs-flows.ts';
 import { performProcesses } from './processes.ts';
 import { describe } from './run.ts';
 import { performSysctls } from './sysctl.ts';
@@ -114,8 +119,9 @@ function dispatch(context: HostContext, namespace: Namespace, steps: readonly St
       return performNft(context, namespace, on<NftFact>());
     case 'ovs-bridge':
     case 'ovs-port':
+      return performSwitch(context, on<OvsBridgeFact | OvsPortFact>());
     case 'flows':
-      throw new Error('this machine is not told yet how Open vSwitch is reached');
+      return performFlows(on<FlowsFact>());
     case 'chain':
     case 'hook':
       return performIptables(context, namespace, on<ChainFact | HookFact>());

@@ -2,24 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { programEnvironment } from './run.ts';
 
-const debounceMs = 20;
 /** Milliseconds before a monitor that died is started anew. */
 const restartMs = 500;
 
-/** Calls `changed` at most every 20 ms. A monitor that was away may have missed something, so a new one begins with a call. */
+/** Calls `changed` for whatever the monitor says. One that was away may have missed something, so a new one begins with a call. */
 export function watchLinks(changed: () => void, log: (line: string) => void): { stop(): void } {
   let child: ChildProcess | undefined;
-  let pending: NodeJS.Timeout | undefined;
   let restart: NodeJS.Timeout | undefined;
   let stopped = false;
-
-  function wake(): void {
-    if (stopped || pending) return;
-    pending = setTimeout(() => {
-      pending = undefined;
-      changed();
-    }, debounceMs);
-  }
 
   function ended(why: string): void {
     if (stopped || restart) return;
@@ -27,7 +17,7 @@ export function watchLinks(changed: () => void, log: (line: string) => void): { 
     restart = setTimeout(() => {
       restart = undefined;
       start();
-      wake();
+      changed();
     }, restartMs);
   }
 
@@ -37,7 +27,9 @@ export function watchLinks(changed: () => void, log: (line: string) => void): { 
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     child = started;
-    started.stdout.on('data', wake);
+    started.stdout.on('data', () => {
+      if (!stopped) changed();
+    });
     started.once('error', (error) => ended(error.message));
     started.once('exit', (code, signal) => ended(signal ?? `code ${code}`));
   }
@@ -46,7 +38,6 @@ export function watchLinks(changed: () => void, log: (line: string) => void): { 
   return {
     stop() {
       stopped = true;
-      clearTimeout(pending);
       clearTimeout(restart);
       child?.kill('SIGKILL');
     },

@@ -2,7 +2,7 @@
  * A machine in memory: performs plans as Linux would, refuses what Linux would refuse, and prints its whole state as text. For
  * tests and benchmarks.
  */
-import type { Machine } from '../host/machine.ts';
+import type { Machine, SwitchState } from '../host/machine.ts';
 import type { Fact, FactKey, Namespace } from '../plan/facts.ts';
 import { factKey } from '../plan/facts.ts';
 import type { CutStep, Step, StepFailure } from '../plan/steps.ts';
@@ -31,7 +31,15 @@ import {
   type SimPlan,
   type SimState,
 } from './state.ts';
-import { putFlows, putSwitch, putSwitchPort, removeFlows, removeSwitch, removeSwitchPort } from './switches.ts';
+import {
+  putFlows,
+  putSwitch,
+  putSwitchPort,
+  removeFlows,
+  removeSwitch,
+  removeSwitchPort,
+  switchPorts,
+} from './switches.ts';
 
 /** Says of a step (and the number of steps before it) why it fails; undefined lets it pass. */
 export type Fault = (step: Step, index: number) => string | undefined;
@@ -59,6 +67,7 @@ export class SimulatedMachine implements Machine {
   };
   readonly #watchers = new Set<() => void>();
   readonly #processWatchers = new Set<(keys: readonly FactKey[]) => void>();
+  #run = 1;
   /** Steps performed since the start, failed ones too. */
   performed = 0;
   /** Decides which steps fail; none by default. */
@@ -81,7 +90,8 @@ export class SimulatedMachine implements Machine {
       const error = this.fault(step, this.performed++) ?? this.#try(step);
       if (error !== undefined) failures.push({ step, error });
     }
-    if (this.#devices() !== before) queueMicrotask(() => this.#linksChanged());
+    const told = this.#devices();
+    if (told !== before) queueMicrotask(() => this.#linksChanged());
     return failures;
   }
 
@@ -105,6 +115,36 @@ export class SimulatedMachine implements Machine {
   async listLinks(): Promise<ReadonlyMap<string, number>> {
     const { links } = namespaceOf(this.#state, '');
     return new Map([...links].map(([name, link]) => [name, link.index]));
+  }
+
+  async switchState(): Promise<SwitchState> {
+    return { run: String(this.#run), ports: switchPorts(this.#state) };
+  }
+
+  /** The switch ends and starts again: its flows are gone. */
+  restartSwitch(): void {
+    this.#run += 1;
+    for (const bridge of this.#state.switches.values()) bridge.flows.clear();
+    this.#linksChanged();
+  }
+
+  /** Someone else makes a bridge of Open vSwitch. */
+  makeSwitch(name: string): void {
+    putSwitch(this.#state, { fact: 'ovs-bridge', name, datapath: 'system', failMode: 'standalone' }, false);
+    this.#linksChanged();
+  }
+
+  /** Someone else plugs a device into a bridge, for a port of the cloud. */
+  plugSwitch(bridge: string, name: string, portId: string): void {
+    const port = { fact: 'ovs-port', bridge, name, type: '', options: {} } as const;
+    putSwitchPort(this.#state, { ...port, externalIds: { 'iface-id': portId } }, false);
+    this.#linksChanged();
+  }
+
+  /** Someone else takes a port from its bridge. */
+  unplugSwitch(bridge: string, name: string): void {
+    this.#state.switches.get(bridge)?.ports.delete(name);
+    this.#linksChanged();
   }
 
   /** A device of someone else appears in the root namespace: an instance's tap, or a bridge that was there before. */
@@ -143,7 +183,8 @@ export class SimulatedMachine implements Machine {
   }
 
   #devices(): string {
-    return [...namespaceOf(this.#state, '').links.values()].map(({ index }) => index).join();
+    const devices = [...namespaceOf(this.#state, '').links.values()].map(({ index }) => index);
+    return `${devices.join()} ${[...switchPorts(this.#state).values()].map(({ plug }) => plug).join()}`;
   }
 
   #linksChanged(): void {

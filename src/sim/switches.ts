@@ -1,4 +1,5 @@
 /** Open vSwitch on the simulated machine, as strict as ovs-vsctl and ovs-ofctl. */
+import type { SwitchPort } from '../host/machine.ts';
 import type { FlowsFact, OvsBridgeFact, OvsPortFact } from '../plan/facts.ts';
 import { matchOf } from '../plan/flow-text.ts';
 import { namespaceOf, SimError, type SimState, type SimSwitch, type SimSwitchPort } from './state.ts';
@@ -128,6 +129,17 @@ export function observeSwitch(
   if (asked.fact === 'ovs-bridge') return asked.shared && !bridge.ours ? asked : bridge.fact;
   const flows = bridge.flows.get(asked.owner);
   return flows && { ...asked, flows: flows.map((text) => withName(bridge, text)).sort() };
+}
+
+/** All ports by name. */
+export function switchPorts(state: SimState): Map<string, SwitchPort> {
+  const all = [...state.switches].flatMap(([bridge, { ports }]) =>
+    [...ports].map(([name, { fact, ofport }]): [string, SwitchPort] => {
+      const portId = fact.externalIds['iface-id'];
+      return [name, { bridge, plug: String(ofport), ...(portId === undefined ? {} : { portId }) }];
+    }),
+  );
+  return new Map(all);
 }
 
 /** All switches as text. */

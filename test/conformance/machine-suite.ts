@@ -122,10 +122,15 @@ async function missingNamespace(machine: Machine): Promise<void> {
   await performAll(machine, [remove({ fact: 'netns', name: 'after' })]);
 }
 
+/** Defines a test for each sample. `open` gives a fresh machine. */
+export function sampleSuite(name: string, open: () => Promise<Machine>, all: readonly Sample[]): void {
+  for (const sample of all)
+    test(`${name}: ${sample.title} comes, changes and goes, twice`, async () => lives(await open(), sample));
+}
+
 /** Defines the tests. `open` gives a fresh machine, `folder` is one for files. */
 export function machineSuite(name: string, open: () => Promise<Machine>, folder: string): void {
-  for (const sample of samples(folder))
-    test(`${name}: ${sample.title} comes, changes and goes, twice`, async () => lives(await open(), sample));
+  sampleSuite(name, open, samples(folder));
   test(`${name}: many steps in one plan`, async () => manyAtOnce(await open()));
   test(`${name}: hooks stand in their order`, async () => orderOfHooks(await open()));
   test(`${name}: a missing namespace fails its own steps only`, async () => missingNamespace(await open()));

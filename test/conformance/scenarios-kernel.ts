@@ -60,6 +60,7 @@ function counting(machine: Machine): ScenarioMachine {
     watchLinks: (changed) => machine.watchLinks(changed),
     listLinks: () => machine.listLinks(),
     watchProcesses: (ended) => machine.watchProcesses(ended),
+    switchState: () => machine.switchState(),
     get performed() {
       return performed;
     },

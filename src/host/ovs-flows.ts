@@ -1,0 +1,104 @@
+/** Reads flows, and changes them in bundles: by ovs-ofctl. */
+import type { Fact, FlowsFact } from '../plan/facts.ts';
+import { cookieOf, matchOf, parseFlow } from '../plan/flow-text.ts';
+import type { StepFailure } from '../plan/steps.ts';
+import { failure, type StepOn } from './batch.ts';
+import { groupBy } from './limit.ts';
+import { CommandError, describe, run } from './run.ts';
+
+const ofctl = ['ovs-ofctl', '-O', 'OpenFlow14'];
+const deadlineMs = 30_000;
+/** Up to this number of owners, each is asked for by its cookie; beyond, all flows of the bridge are read. */
+const askEach = 2;
+
+/** The flows of a bridge by cookie; none where the switch does not have the bridge (yet). */
+async function dump(bridge: string, cookie?: string): Promise<Map<string, string[]>> {
+  const which = cookie === undefined ? [] : [`cookie=${cookie}/-1`];
+  const flows = new Map<string, string[]>();
+  let output: string;
+  try {
+    output = (await run([...ofctl, '--names', '--no-stats', 'dump-flows', bridge, ...which], { deadlineMs })).stdout;
+  } catch (error) {
+    if (error instanceof CommandError && /is not a bridge or a socket/.test(error.stderr)) return flows;
+    throw error;
+  }
+  for (const line of output.split('\n')) {
+    const flow = parseFlow(line);
+    if (!flow) continue;
+    const same = flows.get(flow.cookie);
+    if (same) same.push(flow.text);
+    else flows.set(flow.cookie, [flow.text]);
+  }
+  return flows;
+}
+
+async function readBridge(bridge: string, facts: readonly FlowsFact[]): Promise<FlowsFact[]> {
+  const each = facts.length <= askEach;
+  const whole = each ? new Map<string, string[]>() : await dump(bridge);
+  const found: FlowsFact[] = [];
+  for (const fact of facts) {
+    const cookie = cookieOf(fact.owner);
+    const flows = (each ? await dump(bridge, cookie) : whole).get(cookie);
+    if (flows) found.push({ ...fact, flows: flows.sort() });
+  }
+  return found;
+}
+
+/** Those of the facts of which there is a flow. */
+export async function readFlows(facts: readonly FlowsFact[]): Promise<Fact[]> {
+  const bridges = [...groupBy(facts, ({ bridge }) => bridge)];
+  return (await Promise.all(bridges.map(([bridge, own]) => readBridge(bridge, own)))).flat();
+}
+
+/** The lines of a step for a bundle. */
+function linesOf(step: StepOn<FlowsFact>): string[] {
+  const { fact } = step;
+  const cookie = cookieOf(fact.owner);
+  const all = `delete cookie=${cookie}/-1`;
+  if (step.do === 'remove') return [all];
+  const add = (text: string) => `add cookie=${cookie},${text}`;
+  if (step.do === 'add') return [all, ...fact.flows.map(add)];
+  const before = new Set(step.was.flows);
+  const matches = new Set(fact.flows.map(matchOf));
+  const gone = step.was.flows.map(matchOf).filter((match) => !matches.has(match));
+  return [
+    ...fact.flows.filter((text) => !before.has(text)).map(add),
+    ...gone.map((match) => `delete_strict cookie=${cookie}/-1,${match}`),
+  ];
+}
+
+async function load(bridge: string, steps: readonly StepOn<FlowsFact>[]): Promise<void> {
+  const lines = steps.flatMap(linesOf);
+  if (lines.length === 0) return;
+  try {
+    await run([...ofctl, '--bundle', 'add-flows', bridge, '-'], { stdin: `${lines.join('\n')}\n`, deadlineMs });
+  } catch (error) {
+    // With the bridge its flows are gone.
+    const away = error instanceof CommandError && /is not a bridge or a socket/.test(error.stderr);
+    if (!away || steps.some((step) => step.do !== 'remove')) throw named(error, lines);
+  }
+}
+
+/** The error with the text of the flow that it is about, where ovs-ofctl names its line. */
+function named(error: unknown, lines: readonly string[]): unknown {
+  const line = error instanceof CommandError ? /^ovs-ofctl: -:(\d+):/m.exec(error.stderr)?.[1] : undefined;
+  const text = line && lines[Number(line) - 1];
+  return text ? new Error(`${describe(error)} (${text})`) : error;
+}
+
+/** Performs steps about flows of one bridge in one bundle; when it is refused, one by one, so that each fails for itself. */
+export async function performFlows(steps: readonly StepOn<FlowsFact>[]): Promise<StepFailure[]> {
+  const bridge = steps[0]?.fact.bridge ?? '';
+  try {
+    await load(bridge, steps);
+    return [];
+  } catch (error) {
+    if (steps.length === 1) return steps.map((step) => failure(step, describe(error)));
+    const failures: StepFailure[] = [];
+    for (const step of steps) {
+      const one = await load(bridge, [step]).then(() => undefined, describe);
+      if (one !== undefined) failures.push(failure(step, one));
+    }
+    return failures;
+  }
+}
