@@ -11,6 +11,7 @@ import { agentReport, runHeartbeat } from './heartbeat.ts';
 import { Known } from './known.ts';
 import { openLedger } from './ledger.ts';
 import { firstLinks, type LinkWatch, watchLinks } from './links.ts';
+import { openLocalVlans } from './local-vlans.ts';
 import { type ChangeLog, changeLog, type Log } from './log.ts';
 import { planAll } from './preview.ts';
 import { watchProcesses } from './processes.ts';
@@ -109,12 +110,16 @@ async function run(parts: Parts): Promise<void> {
   const reconnect = options.reconnect ?? defaultReconnect;
   const links = await firstLinks(options.machine, log, options.retry ?? defaultRetry, stopping.signal);
   if (!links) return;
-  shop.units.links = new Set(links.keys());
+  shop.units.links = new Set(links.links.keys());
+  shop.units.switchPorts = links.ports;
   wakeAll(parts);
   worker.poke();
-  parts.linkWatch = watchLinks(options.machine, links, log, (names, now) => {
-    shop.units.links = new Set(now.keys());
-    for (const name of names) deviceChanged(parts, name, now.has(name));
+  parts.linkWatch = watchLinks(options.machine, links, log, (changes, now) => {
+    shop.units.links = new Set(now.links.keys());
+    shop.units.switchPorts = now.ports;
+    for (const name of changes.links) deviceChanged(parts, name, now.links.has(name));
+    for (const { name, portId } of changes.ports) portChanged(parts, name, portId, now.ports.has(name));
+    if (changes.restarted) shop.units.switchRestarted();
     worker.poke();
   });
   let complete = desired.complete;
@@ -146,13 +151,20 @@ function deviceChanged({ shop, worker }: Parts, name: string, there: boolean): v
   shop.units.deviceChanged(name, ours);
 }
 
+/** The same of ports of the switch, and of its bridges, which have a port of their name. */
+function portChanged({ shop, worker }: Parts, name: string, portId: string | undefined, there: boolean): void {
+  const isOurs = (key: string) => worker.claims(key) || (shop.ledger.has(key) && there === shop.known.has(key));
+  shop.units.switchPortChanged(name, portId, isOurs(`ovs-port|${name}`) || isOurs(`ovs-bridge|${name}`));
+}
+
 /** Starts the agent of a host. Throws when its folder cannot be used. It works from disk at once, before the server answers. */
 export function startAgent(options: AgentOptions): Agent {
   const folder = agentFolder(options.stateDir);
   const log = changeLog(options.log);
   const desired = openDesired(folder);
   const ledger = openLedger(folder);
-  const units = new Units(desired, options.env);
+  const vlans = openLocalVlans(folder, () => ledger.localVlans());
+  const units = new Units(desired, options.env, vlans);
   const known = new Known();
   units.knownBy((key) => known.has(key));
   const shop: Workshop = { machine: options.machine, units, ledger, known };
@@ -196,6 +208,7 @@ export function startAgent(options: AgentOptions): Agent {
     await statuses.stop();
     desired.close();
     ledger.close();
+    vlans.close();
   };
   return {
     sync: () => worker.syncAll('asked to look'),

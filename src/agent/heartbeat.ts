@@ -5,29 +5,44 @@ import type { ChangeLog } from './log.ts';
 import type { FixedEnvironment } from './units.ts';
 import { type Backoff, jitteredMs, pause } from './wait.ts';
 
+/** What wires ports; the fields are those of Neutron's agents. */
+function l2Function(env: FixedEnvironment): AgentReport['functions'][number] {
+  const wiring = { bridge_mappings: env.bridgeMappings, tunneling_ip: env.localIp, extensions: [] };
+  if (!env.ovs)
+    return {
+      agent_type: 'Linux bridge agent',
+      binary: 'neutron-linuxbridge-agent',
+      configurations: { ...wiring, interface_mappings: {}, tunnel_types: env.localIp === null ? [] : ['vxlan'] },
+    };
+  return {
+    agent_type: 'Open vSwitch agent',
+    binary: 'neutron-openvswitch-agent',
+    configurations: {
+      ...wiring,
+      tunnel_types: env.localIp === null ? [] : env.ovs.tunnelTypes,
+      integration_bridge: env.ovs.integrationBridge,
+      datapath_type: env.ovs.datapath,
+      arp_responder_enabled: env.ovs.arpResponder,
+      l2_population: true,
+      tunnel_csum: false,
+      enable_distributed_routing: false,
+      baremetal_smartnic: false,
+    },
+  };
+}
+
 /** The report of a host with all functions, under the names that Neutron's clients know. */
 export function agentReport(env: FixedEnvironment, startedAt: string): AgentReport {
-  const mappings = { bridge_mappings: env.bridgeMappings };
   return {
     functions: [
-      {
-        agent_type: 'Linux bridge agent',
-        binary: 'neutron-linuxbridge-agent',
-        configurations: {
-          ...mappings,
-          interface_mappings: {},
-          tunneling_ip: env.localIp,
-          tunnel_types: env.localIp === null ? [] : ['vxlan'],
-          extensions: [],
-        },
-      },
+      l2Function(env),
       {
         agent_type: 'L3 agent',
         binary: 'neutron-l3-agent',
         configurations: {
           agent_mode: 'legacy',
           handle_internal_only_routers: true,
-          interface_driver: 'linuxbridge',
+          interface_driver: env.driver,
           nat_driver: env.natDriver,
         },
       },

@@ -25,6 +25,8 @@ export interface LedgerView {
   units(): Iterable<UnitKey>;
   /** The cuts of a unit that may not have been made. */
   cutsOf(unit: UnitKey): readonly CutStep[];
+  /** The local VLANs in which a port of a switch stands. */
+  localVlans(): ReadonlySet<number>;
 }
 
 /** The ledger on disk: what the agent made, or is about to make. */
@@ -88,6 +90,12 @@ class Book implements LedgerView {
   units(): Iterable<UnitKey> {
     return this.byUnit.keys();
   }
+  localVlans(): ReadonlySet<number> {
+    const tags = new Set<number>();
+    for (const facts of this.byUnit.values())
+      for (const fact of facts.values()) if (fact.fact === 'ovs-port' && fact.tag !== undefined) tags.add(fact.tag);
+    return tags;
+  }
   cutsOf(unit: UnitKey): readonly CutStep[] {
     if (this.cuts.size === 0) return [];
     return [...this.cuts.values()].filter((entry) => entry.unit === unit).map((entry) => entry.cut);
@@ -130,6 +138,7 @@ export function openLedger(folder: string): Ledger {
     madeFor: (unit) => book.madeFor(unit),
     units: () => book.units(),
     cutsOf: (unit) => book.cutsOf(unit),
+    localVlans: () => book.localVlans(),
     record(made, cuts) {
       const facts = Array.from(made, ([unit, fact]): Record_ => ({ made: fact, unit }));
       write([...facts, ...Array.from(cuts, ([unit, cut]): Record_ => ({ cut, unit }))]);

@@ -3,6 +3,8 @@ import type { Machine } from '../host/machine.ts';
 import type { Step } from '../plan/steps.ts';
 import { readDesired } from './desired.ts';
 import { type LedgerView, readLedger } from './ledger.ts';
+import { surroundingsOf } from './links.ts';
+import { readLocalVlans } from './local-vlans.ts';
 import { factsToObserve, planScope, scopeOf } from './planning.ts';
 import { laneOf, type Unit } from './unit.ts';
 import { type FixedEnvironment, Units } from './units.ts';
@@ -34,8 +36,14 @@ export async function planHost(machine: Machine, env: FixedEnvironment, folder: 
   const desired = readDesired(folder);
   const ledger = readLedger(folder);
   if (!desired.complete) return [];
-  const units = new Units(desired, env);
-  units.links = new Set((await machine.listLinks()).keys());
+  const units = new Units(
+    desired,
+    env,
+    readLocalVlans(folder, () => ledger.localVlans()),
+  );
+  const { links, ports } = await surroundingsOf(machine);
+  units.links = new Set(links.keys());
+  units.switchPorts = ports;
   units.wake(units.unit('base'), 'wanted', { render: true });
   for (const key of desired.keys()) units.wake(units.unit(key), `${key} is wanted`, { render: true });
   for (const key of ledger.units()) units.wake(units.unit(key), `${key} is gone`, { render: true });

@@ -1,7 +1,10 @@
 /** All units, with the indices that say which of them a change concerns. */
+
+import type { SwitchPort } from '../host/machine.ts';
 import type { HostKey, HostObject } from '../model/host-objects.ts';
 import { type Fact, type FactKey, factKey, factSet } from '../plan/facts.ts';
 import { type HostEnvironment, render, renderBase } from '../plan/render/index.ts';
+import type { LocalVlans } from './local-vlans.ts';
 import { MultiMap } from './multi-map.ts';
 import { isForeign, isSharedBridge } from './planning.ts';
 import { kindOf, newUnit, type Unit, type UnitKey } from './unit.ts';
@@ -12,8 +15,8 @@ export interface Sources {
   keys(): Iterable<HostKey>;
 }
 
-/** A host's environment but for the devices, which come and go. */
-export type FixedEnvironment = Omit<HostEnvironment, 'links'>;
+/** A host's environment but for the devices, which come and go, and what the agent allots itself. */
+export type FixedEnvironment = Omit<HostEnvironment, 'links' | 'localVlan' | 'portDevice'>;
 
 /** The units of a host. */
 export class Units {
@@ -27,14 +30,23 @@ export class Units {
   readonly #toRender = new Set<Unit>();
   readonly #sources: Sources;
   readonly #env: FixedEnvironment;
+  readonly #vlans: Pick<LocalVlans, 'tagOf' | 'free'>;
   #ports = 0;
   #order = 0;
+  /** The interface on the integration bridge of each port of the cloud that has one. */
+  #interfaces: ReadonlyMap<string, string> = new Map();
   /** Names of the devices of the root namespace. */
   links: ReadonlySet<string> = new Set();
 
-  constructor(sources: Sources, env: FixedEnvironment) {
+  constructor(sources: Sources, env: FixedEnvironment, vlans: Pick<LocalVlans, 'tagOf' | 'free'>) {
     this.#sources = sources;
     this.#env = env;
+    this.#vlans = vlans;
+  }
+
+  /** The ports of the switch by name. */
+  set switchPorts(ports: ReadonlyMap<string, SwitchPort>) {
+    this.#interfaces = interfacesOf(ports, this.#env.ovs?.integrationBridge);
   }
 
   /** The unit of a key, made when there is none. */
@@ -89,6 +101,37 @@ export class Units {
     }
   }
 
+  /** A port of the switch, or a bridge of the name, came, went or was plugged in anew. `ours`: by what we did. */
+  switchPortChanged(name: string, portId: string | undefined, ours: boolean): void {
+    const concerned = new Set(portId === undefined ? [] : this.#deviceLookers.get(interfaceOf(portId)));
+    if (!ours) {
+      for (const key of this.wantedBy.get(`ovs-port|${name}`)) concerned.add(key);
+      if (this.wantedBy.get(`ovs-bridge|${name}`).size > 0) for (const key of this.#switched()) concerned.add(key);
+    }
+    for (const key of concerned) {
+      const unit = this.byKey.get(key);
+      if (!unit) continue;
+      unit.notBefore = 0;
+      this.wake(unit, `the port ${name} of the switch changed`, { render: true, stale: true });
+    }
+  }
+
+  /** The switch was started anew: it has no flows, and whatever stands on it is looked at. */
+  switchRestarted(): void {
+    for (const key of this.#switched()) {
+      const unit = this.byKey.get(key);
+      if (!unit) continue;
+      unit.notBefore = 0;
+      this.wake(unit, 'the switch was started anew', { stale: true });
+    }
+  }
+
+  /** The units with anything on a switch. */
+  #switched(): UnitKey[] {
+    const isSwitched = ({ fact }: Fact) => fact === 'ovs-bridge' || fact === 'ovs-port' || fact === 'flows';
+    return [...this.byKey.values()].filter(({ want }) => [...want.values()].some(isSwitched)).map(({ key }) => key);
+  }
+
   /** A device of a unit was made or removed: what others had attached to it may be off. `but`: those that took part. */
   deviceMade(unit: Unit, but: ReadonlySet<Unit>): void {
     if (kindOf(unit.key) !== 'network') return;
@@ -131,14 +174,24 @@ export class Units {
     this.#toRender.delete(unit);
     this.#index(unit, new Map(), new Set(), new Set());
     this.byKey.delete(unit.key);
+    if (kindOf(unit.key) === 'network') this.#vlans.free(unit.key.slice('network/'.length));
   }
 
   #render(unit: Unit): void {
     unit.render = false;
     const looked = new Set<HostKey>();
     const devices = new Set<string>();
-    const env: HostEnvironment = { ...this.#env, links: recording(this.links, devices) };
-    const present = unit.key === 'base' ? this.#ports > 0 : this.#sources.get(unit.key) !== undefined;
+    const env: HostEnvironment = {
+      ...this.#env,
+      links: recording(this.links, devices),
+      localVlan: (networkId) => this.#vlans.tagOf(networkId),
+      portDevice: (portId) => {
+        devices.add(interfaceOf(portId));
+        return this.#interfaces.get(portId);
+      },
+    };
+    const base = this.#ports > 0 || this.#env.driver === 'openvswitch';
+    const present = unit.key === 'base' ? base : this.#sources.get(unit.key) !== undefined;
     this.#countPorts(unit, present);
     unit.present = present;
     const look = (key: HostKey) => {
@@ -189,6 +242,18 @@ export class Units {
     unit.looked = looked;
     unit.devices = devices;
   }
+}
+
+/** What stands among the devices that a rendering asked for, where it asked for the interface of a port. */
+const interfaceOf = (portId: string) => `iface-id=${portId}`;
+
+/** Of two interfaces for one port, which are there for a moment when one takes the other's place, the later one counts. */
+function interfacesOf(ports: ReadonlyMap<string, SwitchPort>, bridge: string | undefined): Map<string, string> {
+  return new Map(
+    [...ports].flatMap(([name, port]): [string, string][] =>
+      port.portId !== undefined && port.bridge === bridge ? [[port.portId, name]] : [],
+    ),
+  );
 }
 
 /** A fact that may be there without our doing, so that it is looked at before it is made. */

@@ -108,8 +108,9 @@ export const agentPlanCommand = command({
     const { readNote } = await import('./host-agent.ts');
     const { agentFolder, planHost } = await import('../agent/index.ts');
     const { openHost } = await import('../host/linux.ts');
-    const { env } = readNote(dir);
-    const machine = await openHost();
+    const { env, ovsdb = '' } = readNote(dir);
+    const { ovs } = env;
+    const machine = await openHost(ovs ? { ovs: { ...ovs, connection: ovsdb } } : {});
     try {
       const steps = await cli.during('looking at the host', planHost(machine, env, agentFolder(dir)));
       cli.answer(steps, (all) =>

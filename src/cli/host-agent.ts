@@ -3,12 +3,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Agent, agentFolder, agentReport, type FixedEnvironment, startAgent } from '../agent/index.ts';
 import { agentClient } from '../client/index.ts';
-import type { AgentSettings } from '../config/settings.ts';
-import { hasProgram, openHost } from '../host/linux.ts';
+import type { AgentSettings, OvsSettings } from '../config/settings.ts';
+import { type HostOptions, hasProgram, openHost } from '../host/linux.ts';
 import { apiTimestamp, systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { Instances, type MetadataService, startMetadataService } from '../metadata/index.ts';
-import type { MetadataEnvironment } from '../plan/render/index.ts';
+import type { MetadataEnvironment, OvsEnvironment } from '../plan/render/index.ts';
 import { CommandError } from './command.ts';
 import { causeOf, type State } from './state.ts';
 
@@ -34,9 +34,19 @@ export interface RunningAgent {
 export interface AgentNote {
   readonly host: string;
   readonly env: FixedEnvironment;
+  /** Where the database of Open vSwitch answers; left out by a driver that has none. */
+  readonly ovsdb?: string;
 }
 
 const noteFile = (stateDir: string): string => join(agentFolder(stateDir), 'environment.json');
+
+const withoutConnection = ({ connection: _, ...rest }: OvsSettings): OvsEnvironment => rest;
+
+/** The switch that this host's agent follows, as opening the host takes it. */
+export function switchOf(settings: Pick<AgentSettings, 'driver' | 'ovs'>): Pick<HostOptions, 'ovs'> {
+  const { connection, integrationBridge } = settings.ovs;
+  return settings.driver === 'openvswitch' ? { ovs: { connection, integrationBridge } } : {};
+}
 
 /** What rendering needs to know of this host. */
 export function environmentOf(
@@ -48,7 +58,8 @@ export function environmentOf(
     stateDir,
     localIp: settings.localIp,
     bridgeMappings: settings.bridgeMappings,
-    driver: 'linuxbridge',
+    driver: settings.driver,
+    ...(settings.driver === 'openvswitch' ? { ovs: withoutConnection(settings.ovs) } : {}),
     natDriver: settings.natDriver,
     clampsMss: settings.clampsMss,
     forwardsPorts: settings.l3Extensions.includes('port_forwarding'),
@@ -81,7 +92,7 @@ export function readNote(stateDir: string): AgentNote {
 export async function startHostAgent(options: HostAgentOptions): Promise<RunningAgent> {
   const { state, settings, host, url, secret, log } = options;
   const env = environmentOf(state.dir, settings, metadataDoors(settings, log));
-  const machine = await openHost({ log: (line) => log.warn(line) }).catch((error: Error) => {
+  const machine = await openHost({ log: (line) => log.warn(line), ...switchOf(settings) }).catch((error: Error) => {
     throw new CommandError(error.message);
   });
   const client = agentClient({ url, secret, host });
@@ -93,8 +104,9 @@ export async function startHostAgent(options: HostAgentOptions): Promise<Running
     await machine.close();
   };
   try {
+    const ovsdb = settings.ovs.connection;
     mkdirSync(dirname(noteFile(state.dir)), { recursive: true });
-    writeFileSync(noteFile(state.dir), `${JSON.stringify({ host, env } satisfies AgentNote)}\n`);
+    writeFileSync(noteFile(state.dir), `${JSON.stringify({ host, env, ovsdb } satisfies AgentNote)}\n`);
     const { nova } = settings.metadata;
     if (env.metadata)
       metadata = await startMetadataService({

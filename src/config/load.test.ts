@@ -148,8 +148,8 @@ test('an option that has no effect is told with file, line, and the nearest name
   assert.deepEqual(warnings, [
     '/etc/neutron/neutron.conf:3: [DEFAULT] transport_url has no effect: there is no message broker.',
     '/etc/neutron/neutron.conf:4: [DEFAULT] global_physnet_mut is not known and has no effect; did you mean global_physnet_mtu?',
-    '/etc/neutron/neutron.conf:6: [ovs] x has no effect: the only driver is linuxbridge.',
-    '/etc/neutron/neutron.conf:7: [ovs] y has no effect: the only driver is linuxbridge.',
+    '/etc/neutron/neutron.conf:6: [ovs] x is not known and has no effect.',
+    '/etc/neutron/neutron.conf:7: [ovs] y is not known and has no effect.',
     '/etc/neutron/neutron.conf:9: the section [quotes] is not known and has no effect; did you mean [quotas]?',
   ]);
 });

@@ -7,7 +7,7 @@ import { type OptionDefinition, roleOf } from './option.ts';
 import { options } from './options.ts';
 import { type Entry, type Problem, parseOslo, problemText } from './oslo.ts';
 import { ineffective, type OptionReader, readOptions } from './read-options.ts';
-import type { AgentSettings, DatabaseSettings, KeystoneSettings, Settings } from './settings.ts';
+import type { AgentSettings, DatabaseSettings, KeystoneSettings, OvsSettings, Settings } from './settings.ts';
 
 /** The files do not say something usable; the message has one sentence for each thing that is wrong, each on its line. */
 export class ConfigError extends Error {}
@@ -121,7 +121,7 @@ function notes(reader: OptionReader, hasServerFile: boolean): string[] {
     'conntrack_helper',
     'metering',
   ]);
-  told(options.mechanismDrivers, ['linuxbridge', 'l2population']);
+  told(options.mechanismDrivers, ['linuxbridge', 'openvswitch', 'l2population']);
   told(options.extensionDrivers, [
     'port_security',
     'qos',
@@ -184,8 +184,22 @@ function keystoneSettings(reader: OptionReader): KeystoneSettings | null {
   return settings;
 }
 
-function agentSettings(reader: OptionReader, hasL3File: boolean): AgentSettings {
+function ovsSettings({ value }: OptionReader): OvsSettings {
   return {
+    integrationBridge: value(options.integrationBridge),
+    tunnelBridge: value(options.tunnelBridge),
+    datapath: value(options.datapathType),
+    connection: value(options.ovsdbConnection),
+    tunnelTypes: value(options.tunnelTypes),
+    arpResponder: value(options.arpResponder),
+  };
+}
+
+function agentSettings(reader: OptionReader, hasL3File: boolean): AgentSettings {
+  const drivers = reader.value(options.mechanismDrivers);
+  return {
+    driver: drivers.find((name) => name === 'linuxbridge' || name === 'openvswitch') ?? 'linuxbridge',
+    ovs: ovsSettings(reader),
     dhcp: dhcpSettings(reader),
     metadata: metadataSettings(reader),
     bridgeMappings: reader.value(options.bridgeMappings),

@@ -25,6 +25,8 @@ const types = list(oneOf(...networkTypes));
 const all24 = [{ first: 1, last: 16777215 }];
 const big = 2147483647;
 
+const bridgeName = text('the name of a bridge, at most 15 characters');
+
 const main = optionsOf('DEFAULT');
 const quotas = optionsOf('quotas');
 const quota = integer(-1, big);
@@ -222,7 +224,12 @@ function ml2() {
       'The types that networks of projects are given, in the order in which they are tried. Neutron has `local`.',
       { deprecated: ['project_network_types'] },
     ),
-    mechanismDrivers: group('mechanism_drivers', names, ['linuxbridge'], 'How networks are made real: `linuxbridge`.'),
+    mechanismDrivers: group(
+      'mechanism_drivers',
+      names,
+      ['linuxbridge'],
+      'How networks are made real on a host: `linuxbridge` or `openvswitch`; of both, the agent takes the one that is named first.',
+    ),
     extensionDrivers: group(
       'extension_drivers',
       names,
@@ -310,14 +317,14 @@ const agentOptions = {
     'bridge_mappings',
     dictionary(text('a name'), 'physnet1:br-ex'),
     { public: 'br-ex' },
-    'The bridge of each physical network. A bridge that is missing is made.',
+    'The bridge of each physical network; `[ovs] bridge_mappings` is the same. A bridge that is missing is made.',
     { deprecated: ['ovs.bridge_mappings'] },
   ),
   localIp: vxlan(
     'local_ip',
     ip(),
     '',
-    "The address of this host's tunnel endpoint. Empty: this host has no tunnels to others.",
+    "The address of this host's tunnel endpoint; `[ovs] local_ip` is the same. Empty: this host has no tunnels to others.",
     { deprecated: ['ovs.local_ip'] },
   ),
   natDriver: optionsOf('neutrino')(
@@ -334,6 +341,40 @@ const agentOptions = {
   ),
 };
 
+const ovs = optionsOf('ovs');
+
+/** The options of the Open vSwitch driver. */
+const ovsOptions = {
+  integrationBridge: ovs('integration_bridge', bridgeName, 'br-int', 'The bridge that all ports are plugged into.', {
+    deprecated: ['DEFAULT.ovs_integration_bridge'],
+  }),
+  tunnelBridge: ovs('tunnel_bridge', bridgeName, 'br-tun', 'The bridge of the tunnels to other hosts.'),
+  datapathType: ovs(
+    'datapath_type',
+    oneOf('system', 'netdev'),
+    'system',
+    'Who switches frames: the module of the kernel (`system`), or ovs-vswitchd itself (`netdev`).',
+  ),
+  ovsdbConnection: ovs(
+    'ovsdb_connection',
+    text('unix:PATH or tcp:HOST:PORT'),
+    '',
+    'Where the database of Open vSwitch answers. Empty: its socket on this host. Neutron has `tcp:127.0.0.1:6640`.',
+  ),
+  tunnelTypes: agentIni(
+    'tunnel_types',
+    list(oneOf('vxlan', 'gre', 'geneve')),
+    ['vxlan', 'gre', 'geneve'] as readonly ('vxlan' | 'gre' | 'geneve')[],
+    'The types of tunnels that this host has to others, with Open vSwitch; none without a `local_ip`. Neutron has none.',
+  ),
+  arpResponder: agentIni(
+    'arp_responder',
+    boolean(),
+    true,
+    'Answer ARP requests for ports on other hosts here, with Open vSwitch. Neutron does not.',
+  ),
+};
+
 /** The options by what the code calls them. */
 export const options = {
   ...serverOptions,
@@ -342,4 +383,5 @@ export const options = {
   ...agentOptions,
   ...dhcpOptions,
   ...metadataOptions,
+  ...ovsOptions,
 };

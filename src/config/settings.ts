@@ -81,8 +81,22 @@ export interface MetadataSettings {
   readonly nova: NovaSettings | null;
 }
 
+/** Of Open vSwitch on a host. */
+export interface OvsSettings {
+  readonly integrationBridge: string;
+  readonly tunnelBridge: string;
+  readonly datapath: 'system' | 'netdev';
+  /** `unix:PATH` or `tcp:HOST:PORT`; '': the socket in its usual place. */
+  readonly connection: string;
+  readonly tunnelTypes: readonly ('vxlan' | 'gre' | 'geneve')[];
+  readonly arpResponder: boolean;
+}
+
 /** Of the agent of a host. */
 export interface AgentSettings {
+  /** The first of the two that `[ml2] mechanism_drivers` names. */
+  readonly driver: 'linuxbridge' | 'openvswitch';
+  readonly ovs: OvsSettings;
   readonly dhcp: DhcpSettings;
   readonly metadata: MetadataSettings;
   /** Physical network → bridge. */

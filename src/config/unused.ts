@@ -3,7 +3,7 @@
 const broker = 'there is no message broker';
 const processes = 'one process does the work of these';
 const proxy = 'proxies of metadata run as nobody, and their socket is in the state folder';
-const oneDriver = 'the only driver is linuxbridge';
+const byDriver = 'the driver follows [ml2] mechanism_drivers';
 const elsewhere = 'the log goes to stderr';
 
 /** One reason for several names, which stand with blanks between them. */
@@ -27,8 +27,8 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     notify_nova_on_port_status_changes: 'Nova is not told of changes',
     notify_nova_on_port_data_changes: 'Nova is not told of changes',
     dhcp_agent_notification: broker,
-    interface_driver: oneDriver,
-    ovs_use_veth: oneDriver,
+    interface_driver: byDriver,
+    ovs_use_veth: 'ports of routers and of DHCP are always veth pairs',
     dhcp_driver: 'dnsmasq is the only DHCP server',
     enable_metadata_network:
       'a network of 169.254.0.0/16 gets no proxy of its own; set enable_isolated_metadata or force_metadata',
@@ -57,7 +57,6 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ...same(proxy, 'metadata_proxy_socket metadata_proxy_user metadata_proxy_group metadata_proxy_socket_mode'),
     ...same('the agent answers instances itself, or asks Nova', 'metadata_workers metadata_backlog'),
     metadata_access_mark: 'the mark is always 0x1',
-    ...same(oneDriver, 'ovs_integration_bridge'),
     ...same(
       'it is not there yet',
       'external_ingress_mark prefix_delegation_driver ipv6_gateway radvd_user pd_confs external_dns_driver ipam_driver',
@@ -81,22 +80,32 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   agent: {
     root_helper: 'the agent runs as root',
     root_helper_daemon: 'the agent runs as root',
-    tunnel_types: 'tunnels follow the networks',
     polling_interval: 'the kernel tells of changes',
     ...same('it is a setting of a process of stock Neutron', 'log_agent_heartbeats quitting_rpc_timeout'),
     ...same(
       'tunnels are unicast, on UDP port 4789, with known addresses',
-      'l2_population arp_responder dscp dscp_inherit',
+      'l2_population vxlan_udp_port dont_fragment tunnel_csum dscp dscp_inherit',
     ),
     comment_iptables_rules: 'rules have no comments',
     availability_zone: 'availability zones are not there yet',
     prevent_arp_spoofing: 'it is always on',
   },
-  securitygroup: { '*': 'security groups are always on, by iptables' },
+  securitygroup: { '*': 'security groups are always on, in the way of the driver' },
   linux_bridge: { physical_interface_mappings: 'put the interface into a bridge and name that in bridge_mappings' },
   ml2_type_vxlan: { vxlan_group: 'tunnels are unicast, on UDP port 4789, with known addresses' },
   vxlan: { '*': 'tunnels are unicast, on UDP port 4789, with known addresses' },
-  ovs: { '*': oneDriver },
+  ovs: {
+    ...same('it is a setting of a process of stock Neutron', 'of_connect_timeout of_request_timeout of_interface'),
+    ...same('it is a setting of a process of stock Neutron', 'of_listen_address of_listen_port of_inactivity_probe'),
+    ...same(
+      'it is a setting of a process of stock Neutron',
+      'ovsdb_timeout ovsdb_debug ovsdb_interface use_veth_interconnection',
+    ),
+    ...same('the ends of the patches have the usual names', 'int_peer_patch_port tun_peer_patch_port'),
+    ...same('it is not there yet', 'vhostuser_socket_dir resource_provider_bandwidths igmp_snooping_enable'),
+    enable_tunneling: 'a host with a local_ip has tunnels',
+    tunnel_id_ranges: 'the ranges stand in the sections of [ml2]',
+  },
   database: { '*': 'the pool has its own size' },
   keystone_authtoken: {
     memcached_servers: 'tokens are remembered in the process',

@@ -58,7 +58,8 @@ function setLink(link: LinkFact): Line[] {
 /** A device that only carries the frames of others gets no IPv6 address of its own. */
 export function isSwitching(link: LinkFact): boolean {
   if (link.kind.type === 'bridge') return !link.kind.shared;
-  return link.kind.type === 'vxlan' || link.kind.type === 'ifb' || link.master !== undefined;
+  const { type } = link.kind;
+  return type === 'vxlan' || type === 'ifb' || link.master !== undefined || (type === 'veth' && link.namespace === '');
 }
 
 function makeLink(link: LinkFact): Line[] {

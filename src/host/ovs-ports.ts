@@ -40,13 +40,23 @@ export const ownMark = { neutrino: 'made' } as const;
 const text = (value: unknown) => optional(value) as string | undefined;
 const number = (value: unknown) => optional(value) as number | undefined;
 
+/** The VLAN that nothing leaves (Neutron: DEAD_VLAN_TAG). */
+export const deadVlan = 4095;
+
+/** The VLAN of an access port; whatever else a port is, it is no port of a VLAN. */
+function tagOf(row: Columns): number | undefined {
+  const tag = number(row.tag);
+  const mode = text(row.vlan_mode) ?? 'access';
+  return mode === 'access' || tag === deadVlan ? tag : undefined;
+}
+
 function portRow(bridge: string, uuid: string, row: Columns, tables: Tables): PortRow {
   const interfaceUuid = uuidsOf(row.interfaces)[0] ?? '';
   const one = tables.Interface.get(interfaceUuid) ?? {};
   return {
     uuid,
     bridge,
-    tag: number(row.tag),
+    tag: tagOf(row),
     interfaceUuid,
     type: text(one.type) ?? '',
     options: recordOf(one.options),

@@ -1,15 +1,25 @@
 /** Turns steps about bridges and ports of Open vSwitch into operations of a transaction. */
 import type { OvsBridgeFact, OvsPortFact } from '../plan/facts.ts';
 import type { StepOn } from './batch.ts';
-import { isOwn, isUsable, ownMark, type PortRow, type Topology } from './ovs-ports.ts';
+import { deadVlan, isOwn, isUsable, ownMark, type PortRow, type Topology } from './ovs-ports.ts';
 import type { Operation } from './ovsdb.ts';
 import { mapOf, type Reference, setOf } from './ovsdb-values.ts';
 
 /** A step about the switch's configuration. */
 export type SwitchStep = StepOn<OvsBridgeFact | OvsPortFact>;
 
-/** The VLAN that nothing leaves (Neutron: DEAD_VLAN_TAG). */
-const deadVlan = 4095;
+/**
+ * The columns that put a port into a VLAN, or into none. Two ports of the dead VLAN must not reach each other: such a port is a
+ * trunk of that VLAN alone, which takes no frame without a tag.
+ */
+function vlanColumns(tag: number | undefined): Record<string, unknown> {
+  const dead = tag === deadVlan;
+  return {
+    tag: setOf(tag === undefined ? [] : [tag]),
+    trunks: setOf(dead ? [deadVlan] : []),
+    vlan_mode: setOf(dead ? ['trunk'] : []),
+  };
+}
 
 const byUuid = (uuid: string) => [['_uuid', '==', ['uuid', uuid]]];
 const here = (uuid: string): Reference => ['uuid', uuid];
@@ -85,7 +95,7 @@ export class SwitchDraft {
     const { name, type, options, tag, externalIds } = fact;
     const ids = { options: mapOf(options), external_ids: mapOf(externalIds) };
     const one = this.#insert('Interface', { name, type, ...ids });
-    const port = this.#insert('Port', { name, interfaces: setOf([one]), ...(tag === undefined ? {} : { tag }) });
+    const port = this.#insert('Port', { name, interfaces: setOf([one]), ...vlanColumns(tag) });
     this.#mutate('Bridge', [['name', '==', this.#bridge(fact)]], 'ports', 'insert', setOf([port]));
   }
 
@@ -98,13 +108,13 @@ export class SwitchDraft {
   #changePort({ type, options, tag, externalIds }: OvsPortFact, there: PortRow): void {
     const ids = mapOf({ ...there.externalIds, ...externalIds });
     this.#update('Interface', there.interfaceUuid, { type, options: mapOf(options), external_ids: ids });
-    this.#update('Port', there.uuid, { tag: setOf(tag === undefined ? [] : [tag]) });
+    this.#update('Port', there.uuid, vlanColumns(tag));
   }
 
   #setTag({ name, bridge }: Pick<OvsPortFact, 'name' | 'bridge'>, tag: number | undefined): void {
     const there = this.#topology.ports.get(name);
     if (there?.bridge !== bridge) throw new Error(`there is no port ${name} on ${bridge}`);
-    this.#update('Port', there.uuid, { tag: setOf(tag === undefined ? [] : [tag]) });
+    this.#update('Port', there.uuid, vlanColumns(tag));
   }
 
   #removePort({ name, bridge, foreign }: OvsPortFact): void {

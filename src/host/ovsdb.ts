@@ -10,7 +10,7 @@ import { type Columns, optional } from './ovsdb-values.ts';
 const kept = {
   Open_vSwitch: ['bridges', 'next_cfg', 'cur_cfg'],
   Bridge: ['name', 'ports', 'datapath_type', 'fail_mode', 'external_ids'],
-  Port: ['name', 'interfaces', 'tag'],
+  Port: ['name', 'interfaces', 'tag', 'vlan_mode'],
   Interface: ['name', 'type', 'options', 'external_ids', 'ofport', 'error'],
 } as const;
 

@@ -8,6 +8,7 @@ import { guardTable } from './guard.ts';
 import type { HostEnvironment } from './language.ts';
 import { sysctl } from './link-layer.ts';
 import { bridgePrefix } from './names.ts';
+import { renderSwitchBase } from './ovs-base.ts';
 
 /** Where dispatching to the ports' chains starts. */
 export const securityChain = `${bridgePrefix}-sg-chain`;
@@ -41,9 +42,13 @@ function familyFacts(family: IpFamily): Fact[] {
   ];
 }
 
-/** The facts that ports stand on; none while the host has no port, so that a host without instances keeps its iptables. */
+/**
+ * The facts that ports stand on. With Linux bridges none while the host has no port, so that a host without instances keeps its
+ * iptables.
+ */
 export function renderBase(env: HostEnvironment, anyPorts: boolean): Fact[] {
-  if (!anyPorts || env.driver !== 'linuxbridge') return [];
+  if (env.driver === 'openvswitch') return renderSwitchBase(env);
+  if (!anyPorts) return [];
   return [
     sysctl('', 'net.bridge.bridge-nf-call-iptables', '1'),
     sysctl('', 'net.bridge.bridge-nf-call-ip6tables', '1'),

@@ -74,13 +74,13 @@ export function renderDhcp(dhcp: HostDhcp, look: Lookup, env: HostEnvironment): 
     mtu: dhcp.mtu,
     namespace,
     device,
-    bridge: at.bridge,
+    at,
   };
   const facts: Fact[] = [
     ...namespaceFacts(namespace),
     // An address that takes another's place in its subnet stays when that one goes.
     sysctl(namespace, 'net.ipv4.conf.all.promote_secondaries', '1'),
-    ...pairFacts(pair),
+    ...pairFacts(pair, env),
     ...dhcp.port.fixed_ips.map(
       ({ ip, prefix_length }): Fact => ({ fact: 'address', namespace, device, cidr: `${ip}/${prefix_length}` }),
     ),

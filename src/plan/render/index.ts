@@ -10,7 +10,7 @@ import { renderNetwork } from './network.ts';
 import { renderPort } from './port.ts';
 import { renderRouter } from './router.ts';
 
-export type { HostEnvironment, Lookup, MetadataEnvironment, NatDriver, Rendering } from './language.ts';
+export type { HostEnvironment, Lookup, MetadataEnvironment, NatDriver, OvsEnvironment, Rendering } from './language.ts';
 
 const nothing: Rendering = { facts: [], waiting: null, problem: null };
 
@@ -48,7 +48,7 @@ function renderObject(object: HostObject, look: Lookup, env: HostEnvironment): R
     case 'port':
       return renderPort(object, look, env);
     case 'address_set':
-      return renderAddressSet(object);
+      return env.driver === 'openvswitch' ? nothing : renderAddressSet(object);
     case 'security_group':
     case 'metadata':
       return nothing;

@@ -1,8 +1,11 @@
 /** Where devices are plugged in: the bridge of a network, and pairs of virtual devices from it into a namespace. */
 import type { HostNetwork } from '../../model/host-objects.ts';
-import type { Fact, LinkFact } from '../facts.ts';
+import type { Fact, LinkFact, OvsPortFact } from '../facts.ts';
 import type { HostEnvironment, Lookup } from './language.ts';
 import { bridgeName, tapName } from './names.ts';
+import { deadVlan } from './ovs-names.ts';
+import { noLocalVlan, switchProblem } from './ovs-network.ts';
+import { unmapped } from './physical.ts';
 
 /** The bridge that the ports of a network are plugged into, or why there is none. */
 export type Bridge =
@@ -13,14 +16,9 @@ export type Bridge =
 export function bridgeOf(network: HostNetwork, env: HostEnvironment): Bridge {
   switch (network.network_type) {
     case 'flat': {
-      const physical = network.physical_network ?? '';
-      const name = env.bridgeMappings[physical];
-      if (name) return { name, shared: true };
-      const known = Object.keys(env.bridgeMappings).join(', ') || 'none';
-      return {
-        name: null,
-        problem: `no bridge for physical network '${physical}' on this host (mapped: ${known}); add it to bridge_mappings`,
-      };
+      const problem = unmapped(network, env);
+      if (problem !== null) return { name: null, problem };
+      return { name: env.bridgeMappings[network.physical_network ?? ''] ?? '', shared: true };
     }
     case 'vxlan':
     case 'local':
@@ -38,6 +36,8 @@ export interface Attachment {
   readonly network: HostNetwork | undefined;
   readonly bridge: string | undefined;
   readonly shared: boolean;
+  /** The local VLAN on the integration bridge; undefined with Linux bridges. */
+  readonly tag?: number;
   readonly waiting: string | null;
   readonly problem: string | null;
 }
@@ -47,9 +47,21 @@ export function attach(id: string, look: Lookup, env: HostEnvironment): Attachme
   const object = look(`network/${id}`);
   const missing = { network: undefined, bridge: undefined, shared: false };
   if (object?.kind !== 'network') return { ...missing, waiting: `network ${id} has not arrived yet`, problem: null };
+  if (env.driver === 'openvswitch') return attachToSwitch(object, env);
   const bridge = bridgeOf(object, env);
   if (bridge.name === null) return { ...missing, network: object, waiting: null, problem: bridge.problem };
   return { network: object, bridge: bridge.name, shared: bridge.shared, waiting: null, problem: null };
+}
+
+/** With Open vSwitch all ports are plugged into the integration bridge; the VLAN is the network. */
+function attachToSwitch(network: HostNetwork, env: HostEnvironment): Attachment {
+  const at = { network, bridge: undefined, shared: false, waiting: null };
+  const problem = switchProblem(network, env);
+  if (problem !== null || !env.ovs) return { ...at, problem };
+  const tag = env.localVlan?.(network.id);
+  if (tag === undefined) return { ...at, problem: noLocalVlan };
+  const bridge = env.ovs.integrationBridge;
+  return { ...at, bridge, tag: network.admin_state_up ? tag : deadVlan, problem: null };
 }
 
 /** A port inside a namespace: `tap…` on the bridge, and the other end of the pair inside. */
@@ -60,12 +72,30 @@ export interface NamespacePort {
   readonly namespace: string;
   /** The name of the inner end. */
   readonly device: string;
-  readonly bridge: string | undefined;
+  /** Where the outer end is plugged in. */
+  readonly at: Attachment | undefined;
 }
 
-/** The two ends of the pair. */
-export function pairFacts(port: NamespacePort): [LinkFact, LinkFact] {
+/** The outer end as a port of the integration bridge, with what os-vif writes of one (Neutron: OVSInterfaceDriver). */
+function switchPort({ portId, mac, at }: NamespacePort, bridge: string): OvsPortFact {
+  return {
+    fact: 'ovs-port',
+    bridge,
+    name: tapName(portId),
+    type: '',
+    options: {},
+    ...(at?.tag === undefined ? {} : { tag: at.tag }),
+    externalIds: { 'attached-mac': mac, 'iface-id': portId, 'iface-status': 'active' },
+  };
+}
+
+/** The two ends of the pair, and how the outer one is plugged in. */
+export function pairFacts(port: NamespacePort, env: HostEnvironment): (LinkFact | OvsPortFact)[] {
   const { namespace, device, mtu } = port;
+  const bridge = port.at?.bridge;
+  const switched = env.driver === 'openvswitch';
+  // A switch outside the kernel sees checksums that the sender left to it, and leaves them so.
+  const checksums = env.ovs?.datapath === 'netdev' ? { txChecksum: false } : {};
   return [
     {
       fact: 'link',
@@ -74,9 +104,10 @@ export function pairFacts(port: NamespacePort): [LinkFact, LinkFact] {
       kind: { type: 'veth', peer: { namespace, name: device } },
       mtu,
       up: true,
-      ...(port.bridge ? { master: port.bridge } : {}),
+      ...(bridge && !switched ? { master: bridge } : {}),
     },
-    { fact: 'link', namespace, name: device, kind: { type: 'peer' }, mac: port.mac, mtu, up: true },
+    { fact: 'link', namespace, name: device, kind: { type: 'peer' }, mac: port.mac, mtu, up: true, ...checksums },
+    ...(bridge && switched ? [switchPort(port, bridge)] : []),
   ];
 }
 

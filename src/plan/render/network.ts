@@ -4,6 +4,7 @@ import type { Fact } from '../facts.ts';
 import type { HostEnvironment, Rendering } from './language.ts';
 import { bridgeOf } from './link-layer.ts';
 import { vxlanName } from './names.ts';
+import { renderSwitchNetwork } from './ovs-network.ts';
 
 /** The UDP port of VXLAN (`[VXLAN] udp_dstport`; Neutron's Linux bridge agent and RFC 7348: 4789). */
 const vxlanPort = 4789;
@@ -13,6 +14,7 @@ const unknownMac = '00:00:00:00:00:00';
 
 /** The facts of `network/<id>`. */
 export function renderNetwork(network: HostNetwork, env: HostEnvironment): Rendering {
+  if (env.driver === 'openvswitch') return renderSwitchNetwork(network, env);
   const bridge = bridgeOf(network, env);
   if (bridge.name === null) return { facts: [], waiting: null, problem: bridge.problem };
   const { name } = bridge;

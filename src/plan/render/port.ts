@@ -7,6 +7,7 @@ import { guardElements } from './guard.ts';
 import type { HostEnvironment, Lookup, Rendering } from './language.ts';
 import { type Attachment, attach, firstOf } from './link-layer.ts';
 import { bridgePrefix, portChain, tapName } from './names.ts';
+import { renderSwitchPort } from './ovs-port.ts';
 import { portChains } from './port-chains.ts';
 import { markHooks, queueFacts } from './qos.ts';
 import { comments, type GroupRule, remoteSetOf } from './security.ts';
@@ -114,6 +115,7 @@ function tapFacts(port: HostPort, at: Attachment, env: HostEnvironment): Fact[] 
 
 /** The facts of `port/<id>`. The chains are there before the tap is, so that an instance is never without them. */
 export function renderPort(port: HostPort, look: Lookup, env: HostEnvironment): Rendering {
+  if (env.driver === 'openvswitch') return renderSwitchPort(port, look, env);
   const at = attach(port.network_id, look, env);
   const facts: Fact[] = tapFacts(port, at, env);
   facts.push(...markHooks(port));

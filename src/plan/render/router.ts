@@ -111,14 +111,17 @@ export function renderRouter(whole: HostRouter, look: Lookup, env: HostEnvironme
   const devices = gateway ? [...inner, gateway] : inner;
   const attachments = devices.map((device) => attach(device.port.network_id, look, env));
   const pairs = devices.flatMap(({ name, port }, index) =>
-    pairFacts({
-      portId: port.port_id,
-      mac: port.mac_address,
-      mtu: port.mtu,
-      namespace,
-      device: name,
-      bridge: attachments[index]?.bridge,
-    }),
+    pairFacts(
+      {
+        portId: port.port_id,
+        mac: port.mac_address,
+        mtu: port.mtu,
+        namespace,
+        device: name,
+        at: attachments[index],
+      },
+      env,
+    ),
   );
   const nat =
     env.natDriver === 'nftables'
