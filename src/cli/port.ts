@@ -8,6 +8,7 @@ import { type Cli, CommandError, command, flag, seconds, text } from './command.
 import { stateDirOption } from './common-options.ts';
 import { readNote } from './host-agent.ts';
 import { type Plugged, plugNetns, plugTap, unplug } from './plug.ts';
+import { plugIntoSwitch, type Switch, switchOfHost, unplugFromSwitch } from './plug-switch.ts';
 import { defaultStateDir } from './state.ts';
 import { hostName, requireAgentRights } from './system.ts';
 
@@ -91,22 +92,27 @@ interface Attach {
   readonly netns: string | undefined;
   readonly wait: number;
   readonly host: string;
+  readonly at: Switch | undefined;
 }
 
-async function attach(api: NetworkingClient, given: string, { netns, wait, host }: Attach, cli: Cli) {
+async function attach(api: NetworkingClient, given: string, { netns, wait, host, at }: Attach, cli: Cli) {
   const port = await findPort(api, given);
   checkAttachable(port, host);
   const { mtu } = await api.networks.show(port.network_id);
   const plug = { portId: port.id, mac: port.mac_address, mtu };
   const plugged = netns === undefined ? await plugTap(plug) : await plugNetns(plug, netns);
   try {
+    if (at && plugged.made.length > 0) await plugIntoSwitch(at, plug, plugged);
     const deviceId = port.device_id || (netns === undefined ? `tap:${plugged.tap}` : `netns:${netns}`);
     const owner = port.device_owner || 'compute:nova';
     const changes = { 'binding:host_id': host, device_id: deviceId, device_owner: owner };
     await api.ports.update(port.id, changes);
   } catch (error) {
     // Only what this call made: a port that was plugged before stays so.
-    if (plugged.made.length > 0) await unplug(port.id);
+    if (plugged.made.length > 0) {
+      if (at) await unplugFromSwitch(at, port.id);
+      await unplug(port.id);
+    }
     throw error;
   }
   const now = await cli.during('waiting for the agent', untilActive(api, port.id, wait, cli.signal));
@@ -126,7 +132,7 @@ export const portAttachCommand = command({
     if (tap === (netns !== undefined)) throw new CommandError('Say either --netns NAME or --tap.', 2);
     requireAgentRights('there is nothing to do without');
     const dir = stateDir ?? defaultStateDir();
-    const how = { netns, wait, host: name ?? agentHost(dir) };
+    const how = { netns, wait, host: name ?? agentHost(dir), at: switchOfHost(dir) };
     const { plugged, port } = await withCloud(cloud, dir, ({ networking }) =>
       attach(networking, given ?? '', how, cli),
     );
@@ -152,6 +158,8 @@ export const portDetachCommand = command({
       const port = await findPort(api, given ?? '');
       checkAttachable(port, host);
       await api.ports.update(port.id, { 'binding:host_id': '', device_id: '', device_owner: '' });
+      const at = switchOfHost(dir);
+      if (at) await unplugFromSwitch(at, port.id);
       return unplug(port.id);
     });
     const words = removed.length === 0 ? 'It was not attached here.\n' : `removed ${removed.join(', ')}\n`;

@@ -1,23 +1,30 @@
 /**
- * A small cloud: one or two emulated hosts with an agent each, the first with the server too, joined by an underlay, and an
+ * A small cloud: one to three emulated hosts with an agent each, the first with the server too, joined by an underlay, and an
  * outside world with the gateway of the external network on br-ex of the first.
  */
 import type { ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { agentFile, buildGround, type Ground, type LabDriver, underlay } from './ground.ts';
 import { createHost, type LabHost } from './host.ts';
 import { openRelay, type Relay } from './relay.ts';
-import { createBridge, createWire } from './wire.ts';
 
-/** The external network of the lab (RFC 5737), its gateway in the outside world, and a host further out. */
-export const outside = { cidr: '203.0.113.0/24', gateway: '203.0.113.1', far: '198.51.100.80' } as const;
+export { outside } from './ground.ts';
+
+/** The types of networks that a cloud can give to projects; flat ones and VLANs are on the physical network `rack`. */
+export const networkTypes = ['vxlan', 'gre', 'geneve', 'vlan', 'flat'] as const;
+export type LabNetworkType = (typeof networkTypes)[number];
 
 /** What a lab cloud is made of. */
 export interface CloudOptions {
   /** The command that is Neutrino: a program and its first arguments. */
   readonly program: readonly string[];
-  readonly hosts?: 1 | 2;
+  readonly hosts?: 1 | 2 | 3;
+  /** How the hosts switch frames; default linuxbridge. */
+  readonly driver?: LabDriver;
+  /** The type of networks that projects get; default vxlan. */
+  readonly type?: LabNetworkType;
   /** By what routers translate addresses; default iptables. */
   readonly nat?: 'iptables' | 'nftables';
   /** Leave it running when this process ends. */
@@ -43,6 +50,7 @@ export interface Daemon {
 /** A lab cloud that runs. */
 export interface LabCloud {
   readonly hosts: readonly LabHost[];
+  readonly driver: LabDriver;
   readonly world: LabHost;
   /** Its own temporary folder: state, configuration, clouds.yaml. */
   readonly folder: string;
@@ -64,7 +72,6 @@ export interface LabCloud {
 }
 
 const port = 9696;
-const underlay = (index: number) => `192.0.2.${index + 1}`;
 
 async function untilExit(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
@@ -98,29 +105,14 @@ async function startDaemon(host: LabHost, argv: readonly string[], sign: string,
   };
 }
 
-async function buildUnderlay(hosts: readonly LabHost[]): Promise<void> {
-  const [first, second] = hosts;
-  if (!first || !second) return;
-  await createWire(
-    { host: first, device: 'eth0', address: `${underlay(0)}/24` },
-    { host: second, device: 'eth0', address: `${underlay(1)}/24` },
-  );
-}
-
-async function buildWorld(first: LabHost, world: LabHost): Promise<void> {
-  await createBridge(first, 'br-ex');
-  await createWire(
-    { host: first, device: 'eth1', bridge: 'br-ex' },
-    { host: world, device: 'uplink', address: `${outside.gateway}/24` },
-  );
-  await world.run(['ip', 'address', 'add', `${outside.far}/32`, 'dev', 'lo']);
-}
-
 /** Builds the hosts and wires of a cloud and a way to its API; starts nothing yet. */
 export async function createCloud(options: CloudOptions): Promise<LabCloud> {
   const folder = await mkdtemp(join(tmpdir(), 'neutrino-lab-'));
   const names = Array.from({ length: options.hosts ?? 1 }, (_, index) => `host${index + 1}`);
   const kept = { kept: options.kept ?? false };
+  const type = options.type ?? 'vxlan';
+  const driver = options.driver ?? 'linuxbridge';
+  const ground: Ground = { driver, rack: type === 'vlan' || type === 'flat' };
   const made: LabHost[] = [];
   let relay: Relay | undefined;
   const close = async () => {
@@ -134,13 +126,14 @@ export async function createCloud(options: CloudOptions): Promise<LabCloud> {
     const [first] = hosts;
     const world = made.at(-1);
     if (!first || !world) throw new Error('a cloud has at least one host');
-    await Promise.all([buildUnderlay(hosts), buildWorld(first, world)]);
-    const config = await writeConfig(folder, options, hosts.length);
+    await buildGround(hosts, world, ground);
+    const config = await writeConfig(folder, options, hosts.length, ground);
     relay = await openRelay(first, port, folder);
     const stateDir = join(folder, 'state');
     const agentDir = (index: number) => join(folder, `agent-${index + 1}`);
     return {
       hosts,
+      driver,
       world,
       folder,
       cloudsFile: join(stateDir, 'clouds.yaml'),
@@ -189,11 +182,14 @@ export async function createCloud(options: CloudOptions): Promise<LabCloud> {
   }
 }
 
-async function writeConfig(
-  folder: string,
-  { files = {}, agentFiles = {} }: Pick<CloudOptions, 'files' | 'agentFiles'>,
-  hosts: number,
-) {
+/** What the server is told beside the files of a test. A flat network is asked for by name. */
+function serverText({ driver = 'linuxbridge', type = 'vxlan' }: CloudOptions): string {
+  const tenant = type === 'flat' ? 'vxlan' : type;
+  const ml2 = ['[ml2]', `mechanism_drivers = ${driver}`, `tenant_network_types = ${tenant}`];
+  return `${[...ml2, '[ml2_type_vlan]', 'network_vlan_ranges = rack:100:199'].join('\n')}\n`;
+}
+
+async function writeConfig(folder: string, options: CloudOptions, hosts: number, ground: Ground) {
   const etc = join(folder, 'etc');
   await mkdir(etc);
   const write = async (name: string, text: string) => {
@@ -202,13 +198,14 @@ async function writeConfig(
     return ['--config-file', path];
   };
   const server: string[] = [];
-  for (const [name, text] of Object.entries(files)) server.push(...(await write(name, text)));
+  const lab: Record<string, string> = { 'ml2_conf.ini': serverText(options) };
+  for (const [name, text] of Object.entries({ ...lab, ...options.files })) server.push(...(await write(name, text)));
   const agents: string[][] = [];
   const shared: string[] = [];
-  for (const [name, text] of Object.entries(agentFiles)) shared.push(...(await write(name, text)));
+  for (const [name, text] of Object.entries(options.agentFiles ?? {})) shared.push(...(await write(name, text)));
   for (let index = 0; index < hosts; index++) {
-    const text = `[linux_bridge]\nbridge_mappings = ${index === 0 ? 'public:br-ex' : ''}\n[vxlan]\nlocal_ip = ${hosts > 1 ? underlay(index) : ''}\n`;
-    agents.push([...(await write(`linuxbridge_agent-${index + 1}.ini`, text)), ...shared]);
+    const { name, text } = agentFile(index, hosts, ground);
+    agents.push([...(await write(name, text)), ...shared]);
   }
   const nat = {
     iptables: [] as string[],

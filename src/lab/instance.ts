@@ -2,7 +2,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { plugCommand } from '../host/ovs-plug.ts';
 import { deviceSuffix } from '../model/host-objects.ts';
+import type { LabDriver } from './ground.ts';
 import type { CommandHost } from './host.ts';
 
 /** What a DHCP client was given. */
@@ -25,7 +27,7 @@ export async function plugInstance(
   host: CommandHost,
   netns: string,
   port: { id: string; mac_address: string },
-  options: { mtu?: number } = {},
+  options: { mtu?: number; driver?: LabDriver } = {},
 ): Promise<void> {
   const tap = `tap${deviceSuffix(port.id)}`;
   await host.run(['ip', 'netns', 'add', netns]);
@@ -37,6 +39,11 @@ export async function plugInstance(
   await host.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` });
   const inside = [`link set eth0 address ${port.mac_address}`, 'link set lo up', 'link set eth0 up'];
   await host.run(['ip', '-n', netns, '-batch', '-'], { input: `${inside.join('\n')}\n` });
+  if (options.driver !== 'openvswitch') return;
+  // A switch outside the kernel sees checksums that the sender left to it.
+  await host.run(['ethtool', '-K', 'eth0', 'tx', 'off'], { netns });
+  const plug = { bridge: 'br-int', device: tap, portId: port.id, mac: port.mac_address, instance: netns };
+  await host.run(plugCommand(plug));
 }
 
 // udhcpc calls it for each event; it configures eth0 alone and never the machine's resolv.conf.

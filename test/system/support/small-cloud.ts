@@ -143,7 +143,7 @@ async function buildNetworks(cloud: LabCloud, api: NetworkingClient, close: () =
       const binding = { 'binding:host_id': host.name, device_owner: 'compute:nova', device_id: name };
       const groups = draft.port_security_enabled === false ? {} : { security_groups: [open.id] };
       const port = await api.ports.create({ name, network_id: made.inside.id, ...groups, ...binding, ...draft });
-      await plugInstance(host, name, port, { mtu: made.inside.mtu });
+      await plugInstance(host, name, port, { mtu: made.inside.mtu, driver: cloud.driver });
       const lease = await dhcp(host, name, 15);
       if (!lease) throw new Error(`${name} got no address by DHCP: ${await agentLog(cloud, on)}`);
       return { netns: name, host, port, lease };
