@@ -51,6 +51,7 @@ export interface Daemon {
 export interface LabCloud {
   readonly hosts: readonly LabHost[];
   readonly driver: LabDriver;
+  readonly type: LabNetworkType;
   readonly world: LabHost;
   /** Its own temporary folder: state, configuration, clouds.yaml. */
   readonly folder: string;
@@ -134,6 +135,7 @@ export async function createCloud(options: CloudOptions): Promise<LabCloud> {
     return {
       hosts,
       driver,
+      type,
       world,
       folder,
       cloudsFile: join(stateDir, 'clouds.yaml'),

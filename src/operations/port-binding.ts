@@ -1,7 +1,7 @@
 /** How a port is wired on its host: binding:vif_type and binding:vif_details. */
 import { agent, type network, type port, portBinding, routerBinding } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
-import { canWire, isAlive, l2AgentTypes } from '../rules/schedule.ts';
+import { agentTypes, canWire, isAlive, l2AgentTypes } from '../rules/schedule.ts';
 import { routerOwners } from '../rules/wake.ts';
 import type { Context } from './context.ts';
 import { travelOnHost } from './network-segment.ts';
@@ -16,6 +16,15 @@ const unwired = (host: string, type: 'unbound' | 'binding_failed'): Binding => (
   'binding:vif_type': type,
   'binding:vif_details': {},
 });
+
+/** What Nova is told to plug into, by the agent that will wire it (Neutron: mech_openvswitch, mech_linuxbridge). */
+function wiringBy({ agent_type: type, configurations }: Row<typeof agent>): Omit<Binding, 'binding:host_id'> {
+  const details = { connectivity: 'l2', port_filter: true };
+  if (type !== agentTypes.openvswitch) return { 'binding:vif_type': 'bridge', 'binding:vif_details': details };
+  const { datapath_type = 'system', integration_bridge = 'br-int' } = configurations;
+  const plug = { ovs_hybrid_plug: false, datapath_type, bridge_name: integration_bridge };
+  return { 'binding:vif_type': 'ovs', 'binding:vif_details': { ...details, ...plug } };
+}
 
 /**
  * The binding of a port of a network to a host: `''` is unbound; without an L2 agent that is alive and can wire it, or for a NIC
@@ -36,11 +45,7 @@ export async function bindingOn(
       isAlive(row, c.clock.now(), c.settings.agentDownTimeSeconds) && canWire(row.configurations, physicalNetwork),
   );
   if (!l2) return unwired(host, 'binding_failed');
-  return {
-    'binding:host_id': host,
-    'binding:vif_type': l2.agent_type === 'Open vSwitch agent' ? 'ovs' : 'bridge',
-    'binding:vif_details': { connectivity: 'l2', port_filter: true },
-  };
+  return { 'binding:host_id': host, ...wiringBy(l2) };
 }
 
 /** The host of a port that no one names a host for: a router's port is where its router is. */

@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises';
 /** A lab cloud with the notebook's networks: what most system tests start from. */
 import { connect, type NetworkingClient, readClouds } from '../../../src/client/index.ts';
 import { type CloudOptions, createCloud, type LabCloud, outside } from '../../../src/lab/cloud.ts';
+import type { LabDriver } from '../../../src/lab/ground.ts';
 import type { LabHost } from '../../../src/lab/host.ts';
 import { dhcp, type Lease, plugInstance } from '../../../src/lab/instance.ts';
+import { noOvs } from '../../../src/lab/ovs.ts';
 import type { network, port, router, securityGroup } from '../../../src/model/index.ts';
 import type { Draft, Row } from '../../../src/model/language.ts';
 
@@ -16,6 +18,14 @@ export const program = [
 
 /** Why system tests cannot run here, or false when they can. */
 export const skip = process.getuid?.() === 0 ? false : 'namespaces need root';
+
+/** The same for tests of one driver. */
+export const skipDriver = (driver: LabDriver): string | false => {
+  return skip || (driver === 'openvswitch' && noOvs()) || false;
+};
+
+/** How hosts switch frames, for tests that hold for all ways. */
+export const drivers = ['linuxbridge', 'openvswitch'] as const;
 
 /** A session with the server of a lab cloud, as its administrator. */
 export async function openSession(cloud: LabCloud): Promise<{ api: NetworkingClient; close(): void }> {
@@ -65,12 +75,18 @@ async function openGroup(api: NetworkingClient) {
   return group;
 }
 
-async function networks(api: NetworkingClient) {
+/** What a project cannot get by itself is asked for by name. */
+function insideDraft({ type }: LabCloud): Draft<typeof network> {
+  if (type !== 'flat') return {};
+  return { 'provider:network_type': 'flat', 'provider:physical_network': 'rack' };
+}
+
+async function networks(cloud: LabCloud, api: NetworkingClient) {
   const flat = { 'provider:network_type': 'flat', 'provider:physical_network': 'public' } as const;
   const external = await api.networks.create({ name: 'public', 'router:external': true, ...flat });
   const range = { cidr: outside.cidr, gateway_ip: outside.gateway, ip_version: 4, enable_dhcp: false };
   await api.subnets.create({ name: 'public-v4', network_id: external.id, ...range });
-  const inside = await api.networks.create({ name: 'inside' });
+  const inside = await api.networks.create({ name: 'inside', ...insideDraft(cloud) });
   // Addresses above are nobody's: tests that lie or share take theirs from there.
   const pools = [{ start: '10.100.0.2', end: '10.100.0.199' }];
   const v4 = { ip_version: 4, cidr: '10.100.0.0/24', allocation_pools: pools, dns_nameservers: ['192.0.2.53'] };
@@ -131,7 +147,7 @@ export async function startSmallCloud(options: Partial<CloudOptions> = {}): Prom
 
 async function buildNetworks(cloud: LabCloud, api: NetworkingClient, close: () => Promise<void>): Promise<SmallCloud> {
   const open = await openGroup(api);
-  const made = await networks(api);
+  const made = await networks(cloud, api);
   return {
     cloud,
     api,
