@@ -54,7 +54,7 @@ export function putSwitchPort(state: SimState, fact: OvsPortFact, ours = true): 
 }
 
 const withNumber = (bridge: SimSwitch) => (text: string) =>
-  text.replace(/\b(in_port=|output:)([\w.-]+)/g, (_, word: string, name: string) => {
+  text.replace(/\b(in_port=|output:)([\w.-]+)(?![\w.[-])/g, (_, word: string, name: string) => {
     const port = bridge.ports.get(name);
     if (!port) throw new SimError(`ovs-ofctl: ${word}${name}: no port of ${bridge.fact.name}`);
     return `${word}#${port.ofport}#`;

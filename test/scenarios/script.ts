@@ -7,6 +7,10 @@
  *     plug DEVICE         a device of someone else appears (or: a bridge that was there before)
  *     unplug DEVICE       it goes
  *     connect PROTOCOL DESTINATION:PORT TARGET   a translated connection lives in the router's namespace
+ *     driver DRIVER       the agent is started with this switch; in the first line: linuxbridge or openvswitch
+ *     vif NAME DEVICE     a device of someone else is plugged into br-int for the port NAME
+ *     unvif DEVICE        it goes
+ *     restart             the switch ends and starts again
  *     nat DRIVER          the agent is started anew and translates by iptables or nftables
  *     metadata DOOR…      the agent is started anew, and instances ask for metadata by: routers, isolated, force
  *     end PROCESS         a process ends by itself
@@ -56,10 +60,19 @@ class Scenario {
         return;
       case 'plug':
         this.#foreign.add(first);
-        return machine.plug(first);
+        return this.#host.plug(first);
       case 'unplug':
         this.#foreign.delete(first);
         return machine.unplug(first);
+      case 'driver':
+        this.#host.driver = first === 'openvswitch' ? first : 'linuxbridge';
+        return;
+      case 'vif':
+        return this.#host.plugPort(second, this.#object(first).id);
+      case 'unvif':
+        return this.#host.unplugPort(first);
+      case 'restart':
+        return machine.restartSwitch();
       case 'connect':
         return this.#connect(first, second, third);
       case 'nat':
@@ -88,9 +101,11 @@ class Scenario {
     this.#host.objects.clear();
     await this.#host.converge();
     const untouched = new SimHost();
-    for (const device of this.#foreign) untouched.machine.plug(device);
+    untouched.driver = this.#host.driver;
+    for (const device of this.#foreign) untouched.plug(device);
+    if (untouched.driver === 'openvswitch') await untouched.converge();
     // The state (up, bridge, MTU) of a device that others own is not set back.
-    const withoutForeign = (host: SimHost) => host.trace().replace(/^ {2}link (?:tap|br-ex).*\n/gm, '');
+    const withoutForeign = (host: SimHost) => host.trace().replace(/^ {2}(?:link|port) (?:tap|br-ex).*\n/gm, '');
     assert.equal(withoutForeign(this.#host), withoutForeign(untouched), 'the host is as at the start');
   }
 

@@ -11,6 +11,7 @@ import {
   inUnitOrder,
   type MetadataEnvironment,
   type NatDriver,
+  type OvsEnvironment,
   type Rendering,
   render,
   renderBase,
@@ -19,7 +20,17 @@ import {
 import type { Step } from '../../src/plan/steps.ts';
 import { SimulatedMachine } from '../../src/sim/machine.ts';
 
-const isReleased = (fact: Fact) => fact.fact === 'link' && !fact.up && fact.master === undefined;
+const isReleased = (fact: Fact) =>
+  fact.fact === 'ovs-port' ? fact.tag === 4095 : fact.fact === 'link' && !fact.up && fact.master === undefined;
+
+/** Open vSwitch as the scenarios have it; the real one of the tests has no module in the kernel. */
+const ovs: OvsEnvironment = {
+  integrationBridge: 'br-int',
+  tunnelBridge: 'br-tun',
+  datapath: 'netdev',
+  tunnelTypes: ['vxlan', 'gre', 'geneve'],
+  arpResponder: true,
+};
 
 /** A machine that a scenario can run on: one that counts the steps it was told. */
 export interface ScenarioMachine extends Machine {
@@ -34,6 +45,10 @@ export class ScenarioHost<M extends ScenarioMachine = ScenarioMachine> {
   readonly #ledger = new Map<UnitKey, Map<FactKey, Fact>>();
   /** By what routers translate; another one is an agent that was started anew with another configuration. */
   natDriver: NatDriver = 'iptables';
+  /** By what frames are switched. */
+  driver: HostEnvironment['driver'] = 'linuxbridge';
+  /** Local VLANs by network. */
+  readonly tags = new Map<string, number>();
 
   /** By which doors instances ask for metadata. */
   metadata: MetadataEnvironment | undefined;
@@ -53,10 +68,25 @@ export class ScenarioHost<M extends ScenarioMachine = ScenarioMachine> {
       localIp: '192.0.2.1',
       bridgeMappings: { public: 'br-ex' },
       links: new Set((await this.machine.listLinks()).keys()),
-      driver: 'linuxbridge',
+      driver: this.driver,
       natDriver: this.natDriver,
       ...(this.metadata ? { metadata: this.metadata } : {}),
+      ...(this.driver === 'openvswitch' ? await this.#switched() : {}),
     };
+  }
+
+  async #switched(): Promise<Pick<HostEnvironment, 'ovs' | 'localVlan' | 'portDevice'>> {
+    const ports = (await this.machine.switchState())?.ports ?? new Map();
+    const devices = new Map([...ports].map(([name, { portId }]) => [portId, name]));
+    return { ovs, localVlan: (id) => this.#tagOf(id), portDevice: (id) => devices.get(id) };
+  }
+
+  #tagOf(networkId: string): number {
+    const taken = new Set(this.tags.values());
+    let tag = this.tags.get(networkId) ?? 1;
+    while (!this.tags.has(networkId) && taken.has(tag)) tag += 1;
+    this.tags.set(networkId, tag);
+    return tag;
   }
 
   async rendering(unit: UnitKey): Promise<Rendering> {
@@ -69,7 +99,8 @@ export class ScenarioHost<M extends ScenarioMachine = ScenarioMachine> {
   /** Every unit that is there or was, in the order in which the agent deals with them. */
   units(): UnitKey[] {
     const anyPorts = [...this.objects.values()].some(({ kind }) => kind === 'port');
-    const staying = [...(anyPorts ? (['base'] as const) : []), ...this.objects.keys()];
+    const base = anyPorts || this.driver === 'openvswitch';
+    const staying = [...(base ? (['base'] as const) : []), ...this.objects.keys()];
     const going = [...this.#ledger.keys()].filter((unit) => !staying.includes(unit));
     return inUnitOrder(staying, going);
   }
@@ -82,8 +113,23 @@ export class ScenarioHost<M extends ScenarioMachine = ScenarioMachine> {
   async #plan(unit: UnitKey): Promise<{ steps: Step[]; want: Facts; have: Facts }> {
     const want = factSet((await this.rendering(unit)).facts);
     const made = this.#ledger.get(unit) ?? new Map<FactKey, Fact>();
+    if (this.driver === 'openvswitch') await this.#passOn(unit, want, made);
     const have = await this.machine.observe([...made.values(), ...want.values()]);
     return { steps: plan(want, have, new Set(made.keys()), unit), want, have };
+  }
+
+  /** What was made for a unit and is wanted by others alone is theirs from now on. */
+  async #passOn(unit: UnitKey, want: Facts, made: Map<FactKey, Fact>): Promise<void> {
+    const left = [...made].filter(([key]) => !want.has(key));
+    if (left.length === 0) return;
+    for (const other of this.units()) {
+      if (other === unit) continue;
+      const wanted = factSet((await this.rendering(other)).facts);
+      for (const [key, fact] of left) {
+        if (!wanted.has(key) || !made.delete(key)) continue;
+        this.#ledger.set(other, (this.#ledger.get(other) ?? new Map()).set(key, fact));
+      }
+    }
   }
 
   /** Performs the plan of a unit, or its first `limit` steps, as if the agent died then. Gives the lines it prints. */
@@ -112,7 +158,9 @@ export class ScenarioHost<M extends ScenarioMachine = ScenarioMachine> {
     const left = await this.machine.observe(made.values());
     const isLeft = (fact: Fact | undefined) => fact !== undefined && !(isTap(fact) && isReleased(fact));
     for (const key of made.keys()) if (!want.has(key) && !isLeft(left.get(key))) made.delete(key);
-    if (made.size === 0) this.#ledger.delete(unit);
+    if (made.size > 0) return;
+    this.#ledger.delete(unit);
+    if (unit !== 'base' && !this.objects.has(unit)) this.tags.delete(unit.replace(/^network\//, ''));
   }
 
   /** Applies every unit once; `limit` bounds the steps of the whole round. */
@@ -156,5 +204,23 @@ export class SimHost extends ScenarioHost<SimulatedMachine> {
   /** The machine without the kernel settings of the root namespace, which are never set back. */
   trace(): string {
     return this.machine.print().replace(/^ {2}sysctl net\.bridge\..*\n/gm, '');
+  }
+
+  /** Someone else makes a device; with Open vSwitch a bridge is one of its own. */
+  plug(name: string): void {
+    if (this.driver === 'openvswitch' && name.startsWith('br')) this.machine.makeSwitch(name);
+    else this.machine.plug(name);
+  }
+
+  /** Someone else makes a device for a port and plugs it into the integration bridge. */
+  plugPort(name: string, portId: string): void {
+    this.machine.plug(name);
+    this.machine.plugSwitch('br-int', name, portId);
+  }
+
+  /** It goes. */
+  unplugPort(name: string): void {
+    this.machine.unplugSwitch('br-int', name);
+    this.machine.unplug(name);
   }
 }
