@@ -54,7 +54,8 @@ const routers = fc.record({
 const networks = fc.record({
   mtu: fc.constantFrom(1450, 1400),
   segmentation_id: fc.constantFrom(101, 102),
-  network_type: fc.constantFrom<HostNetwork['network_type']>('vxlan', 'vxlan', 'local', 'vlan'),
+  network_type: fc.constantFrom<HostNetwork['network_type']>('vxlan', 'vxlan', 'local', 'vlan', 'gre', 'geneve'),
+  physical_network: fc.constantFrom('public', null),
   remote_ports: fc.constantFrom([], tenant.remote_ports),
 });
 
@@ -64,7 +65,7 @@ const ports = fc.record({
   fixed_ips: fc.constantFrom([], instance.fixed_ips),
 });
 
-type Change = { put: HostObject } | { gone: string } | { device: boolean } | { nat: NatDriver };
+type Change = { put: HostObject } | { gone: string } | { device: boolean } | { nat: NatDriver } | { restart: true };
 const change: fc.Arbitrary<Change> = fc.oneof(
   routers.map((members) => ({ put: { ...router, ...members } })),
   networks.map((members) => ({ put: { ...tenant, ...members } })),
@@ -72,27 +73,44 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   fc.constantFrom(...Object.values(library)).map((object) => ({ put: object })),
   fc.constantFrom(...Object.keys(library)).map((gone) => ({ gone })),
   fc.boolean().map((device) => ({ device })),
+  fc.constant({ restart: true as const }),
   fc.constantFrom<NatDriver>('iptables', 'nftables').map((nat) => ({ nat })),
 );
+
+function plug(host: SimHost, there: boolean): void {
+  if (host.driver === 'linuxbridge') there ? host.machine.plug(tap) : host.machine.unplug(tap);
+  else if (there) host.plugPort(tap, instance.id);
+  else host.unplugPort(tap);
+}
+
+/** A host whose agent has run before anything came: with Open vSwitch others plug into what it made. */
+async function newHost(driver: SimHost['driver']): Promise<SimHost> {
+  const host = new SimHost();
+  host.driver = driver;
+  if (driver === 'openvswitch') await host.converge();
+  return host;
+}
 
 function make(host: SimHost, one: Change): void {
   const object = 'gone' in one ? library[one.gone] : undefined;
   if ('put' in one) host.put(one.put);
   else if ('nat' in one) host.natDriver = one.nat;
-  else if ('device' in one) one.device ? host.machine.plug(tap) : host.machine.unplug(tap);
+  else if ('restart' in one) host.machine.restartSwitch();
+  else if ('device' in one) plug(host, one.device);
   else if (object) host.objects.delete(hostKey(object));
 }
 
 /** The traces of others' devices, whose state is not set back, and the order of hooks of different units are not compared. */
 function comparable(host: SimHost): string {
-  return host.trace().replace(new RegExp(`^ {2}link ${tap}.*\n`, 'm'), '');
+  return host.trace().replace(new RegExp(`^ {2}(link|port) ${tap}.*\n`, 'gm'), '');
 }
 
 async function freshLike(host: SimHost): Promise<SimHost> {
-  const fresh = new SimHost();
+  const fresh = await newHost(host.driver);
+  for (const [network, tag] of host.tags) fresh.tags.set(network, tag);
   fresh.natDriver = host.natDriver;
   for (const object of host.objects.values()) fresh.put(object);
-  if ((await host.machine.listLinks()).has(tap)) fresh.machine.plug(tap);
+  if ((await host.machine.listLinks()).has(tap)) plug(fresh, true);
   await fresh.converge();
   return fresh;
 }
@@ -115,28 +133,30 @@ const step = fc.record({
   dies: fc.option(fc.nat(60), { nil: Number.POSITIVE_INFINITY }),
 });
 
-test('changes applied one after another, with failures, end where a fresh start ends', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), async (steps) => {
-      const host = new SimHost();
-      for (const { changes, failing, dies } of steps) {
-        for (const one of changes) make(host, one);
-        const start = host.machine.performed;
-        host.machine.fault = (_step, index) => (failing.includes(index - start) ? 'injected' : undefined);
-        await host.applyAll(dies);
-      }
-      host.machine.fault = () => undefined;
-      completeNetworks(host);
-      await host.converge();
-      const fresh = await freshLike(host);
-      assert.equal(withoutSettings(comparable(host)), withoutSettings(comparable(fresh)));
-      host.objects.clear();
-      await host.converge();
-      const left = new RegExp(`^ {2}link ${tap}.*(master|up$).*`, 'm').exec(host.trace());
-      assert.equal(left?.[0], undefined, 'without its port the tap is shut');
-      host.machine.unplug(tap);
-      assert.equal(comparable(host), comparable(new SimHost()));
-    }),
-    { numRuns: Number(process.env.PROPERTY_RUNS ?? 60) },
-  );
-});
+for (const driver of ['linuxbridge', 'openvswitch'] as const)
+  test(`changes applied one after another, with failures, end where a fresh start ends: ${driver}`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), async (steps) => {
+        const host = await newHost(driver);
+        for (const { changes, failing, dies } of steps) {
+          for (const one of changes) make(host, one);
+          const start = host.machine.performed;
+          host.machine.fault = (_step, index) => (failing.includes(index - start) ? 'injected' : undefined);
+          await host.applyAll(dies);
+        }
+        host.machine.fault = () => undefined;
+        completeNetworks(host);
+        await host.converge();
+        const fresh = await freshLike(host);
+        assert.equal(withoutSettings(comparable(host)), withoutSettings(comparable(fresh)));
+        host.objects.clear();
+        await host.converge();
+        const open = driver === 'linuxbridge' ? `link ${tap}.*(master|up$)` : `port ${tap}: tag (?!4095)`;
+        const left = new RegExp(`^ {2}${open}.*`, 'm').exec(host.trace());
+        assert.equal(left?.[0], undefined, 'without its port the tap is shut');
+        plug(host, false);
+        assert.equal(comparable(host), comparable(await newHost(driver)));
+      }),
+      { numRuns: Number(process.env.PROPERTY_RUNS ?? 60) },
+    );
+  });
