@@ -4,11 +4,8 @@ import type { Step, StepFailure } from '../plan/steps.ts';
 import type { Announcer } from './announce.ts';
 import type { HelperPool } from './helper-pool.ts';
 import type { Iproute } from './iproute.ts';
-
 import type { Ovsdb } from './ovsdb.ts';
-
 import type { ProcessWatch } from './process-watch.ts';
-
 import type { TableMemory } from './table-memory.ts';
 
 /** What the performers share. */

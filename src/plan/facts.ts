@@ -4,6 +4,9 @@
  *
  * A fact names one thing (its key) and says how it is (the rest). Only things that Neutrino made, or makes, are facts.
  */
+import type { FlowsFact, OvsBridgeFact, OvsPortFact } from './switch-facts.ts';
+
+export type { FlowsFact, OvsBridgeFact, OvsDatapath, OvsPortFact } from './switch-facts.ts';
 
 /** A network namespace: '' is the host's own. */
 export type Namespace = string;
@@ -267,54 +270,6 @@ export interface LeasesOf {
   readonly seconds: number;
   /** Only in what was observed: the addresses of leases that are to be released. */
   readonly strangers?: readonly string[];
-}
-
-/** How frames are switched: by the kernel's module, or by vswitchd itself. */
-export type OvsDatapath = 'system' | 'netdev';
-
-/**
- * A bridge of Open vSwitch. `shared` is one that others use too (the bridge of a physical network): where it exists already it is
- * taken as it is; one that we had to make is marked in its external_ids, and only that one is removed, once it has no port left.
- */
-export interface OvsBridgeFact {
-  readonly fact: 'ovs-bridge';
-  readonly name: string;
-  readonly datapath: OvsDatapath;
-  readonly failMode: 'secure' | 'standalone';
-  readonly shared?: true;
-}
-
-/** A port of a bridge of Open vSwitch, with its one interface of the same name. */
-export interface OvsPortFact {
-  readonly fact: 'ovs-port';
-  readonly bridge: string;
-  readonly name: string;
-  /** '' is a device that is there already. */
-  readonly type: '' | 'internal' | 'patch' | 'vxlan' | 'gre' | 'geneve';
-  /** Options of the interface, whole. */
-  readonly options: Readonly<Record<string, string>>;
-  /** The local VLAN, 1 to 4094; 4095 is the one that nothing leaves; left out: all of them. */
-  readonly tag?: number;
-  /** Those of the interface's external_ids that matter. */
-  readonly externalIds: Readonly<Record<string, string>>;
-  /**
-   * Plugged in by someone else (an instance's interface): never made or removed, only its tag is set. Removing the fact of one
-   * releases it into VLAN 4095.
-   */
-  readonly foreign?: true;
-}
-
-/**
- * All flows of one unit on one bridge. They carry a cookie that is made from the owner (`cookieOf`), so that they are told from
- * those of others. Two owners have no flow of one table, priority and match. They change in one bundle, added before deleted.
- */
-export interface FlowsFact {
-  readonly fact: 'flows';
-  readonly bridge: string;
-  /** A unit's key, or the name of what several units share. */
-  readonly owner: string;
-  /** Canonical texts (`flow-text.ts`), sorted. A port that a flow names is there before the flow is. */
-  readonly flows: readonly string[];
 }
 
 export type Fact =
