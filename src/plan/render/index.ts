@@ -7,6 +7,7 @@ import { renderBase as renderSharedBase } from './base.ts';
 import { renderDhcp } from './dhcp.ts';
 import type { HostEnvironment, Lookup, Rendering } from './language.ts';
 import { renderNetwork } from './network.ts';
+import { renderSwitchedSet } from './ovs-address-set.ts';
 import { renderPort } from './port.ts';
 import { renderRouter } from './router.ts';
 
@@ -48,7 +49,7 @@ function renderObject(object: HostObject, look: Lookup, env: HostEnvironment): R
     case 'port':
       return renderPort(object, look, env);
     case 'address_set':
-      return env.driver === 'openvswitch' ? nothing : renderAddressSet(object);
+      return env.driver === 'openvswitch' && env.ovs ? renderSwitchedSet(object, env.ovs) : renderAddressSet(object);
     case 'security_group':
     case 'metadata':
       return nothing;

@@ -1,11 +1,11 @@
 /** The iptables chains of an instance's port, after Neutron's `iptables_firewall`: towards it, from it, and against spoofing. */
-import { formatCidr, formatIp, type Ip, parseCidr } from '../../lib/ip.ts';
 import type { HostPort } from '../../model/host-objects.ts';
 import type { ChainFact, IpFamily } from '../facts.ts';
 import { rule } from '../rule-text.ts';
 import { fallbackChain } from './base.ts';
 import { portChain } from './names.ts';
 import { comments, type GroupRule, groupRules } from './security.ts';
+import { sourcePairs } from './source-pairs.ts';
 
 function udpTo(destination: string, ports: string): string {
   return rule({ destination, protocol: 'udp', matches: [`-m udp ${ports}`], jump: 'RETURN' });
@@ -23,35 +23,6 @@ const established = rule({
 });
 const invalid = rule({ matches: ['-m state --state INVALID'], comment: comments.invalid, jump: 'DROP' });
 const unmatched = rule({ comment: comments.unmatched, jump: fallbackChain });
-
-/** The link-local address that a MAC address gives (modified EUI-64, RFC 4291). */
-export function linkLocal(mac: string): string {
-  const bytes = mac.split(':').map((part) => BigInt(Number.parseInt(part, 16)));
-  const id = [(bytes[0] ?? 0n) ^ 2n, bytes[1], bytes[2], 0xffn, 0xfen, bytes[3], bytes[4], bytes[5]];
-  const value = id.reduce<bigint>((sum, byte) => (sum << 8n) | (byte ?? 0n), 0n);
-  const ip: Ip = { version: 6, value: (0xfe80n << 112n) | value };
-  return formatIp(ip);
-}
-
-/** What a port may send from: pairs of MAC address and prefix (null: any address). */
-function sourcePairs(port: HostPort, family: IpFamily): { mac: string; prefix: string | null }[] {
-  const own = port.mac_address;
-  const addresses = [
-    ...port.fixed_ips.map(({ ip }) => ({ mac: own, text: ip })),
-    ...port.allowed_address_pairs.map((pair) => ({ mac: pair.mac_address ?? own, text: pair.ip_address })),
-  ];
-  const pairs = addresses.flatMap(({ mac, text }) => {
-    const cidr = parseCidr(text);
-    return cidr?.version === family ? [{ mac: mac.toLowerCase(), prefix: formatCidr(cidr) as string | null }] : [];
-  });
-  if (family === 6) {
-    const macs = new Set([own, ...port.allowed_address_pairs.map((pair) => pair.mac_address ?? own)]);
-    for (const mac of macs) pairs.push({ mac: mac.toLowerCase(), prefix: `${linkLocal(mac)}/128` });
-  }
-  // A port without any address may use whichever it likes, from its own MAC (Neutron: `mac, None`).
-  if (port.fixed_ips.length === 0) pairs.push({ mac: own.toLowerCase(), prefix: null });
-  return pairs;
-}
 
 function spoofRules(port: HostPort, family: IpFamily): string[] {
   const allowed = sourcePairs(port, family).map(({ mac, prefix }) =>

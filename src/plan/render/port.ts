@@ -9,8 +9,9 @@ import { type Attachment, attach, firstOf } from './link-layer.ts';
 import { bridgePrefix, portChain, tapName } from './names.ts';
 import { renderSwitchPort } from './ovs-port.ts';
 import { portChains } from './port-chains.ts';
+import { type PortRules, rulesOf } from './port-rules.ts';
 import { markHooks, queueFacts } from './qos.ts';
-import { comments, type GroupRule, remoteSetOf } from './security.ts';
+import { comments } from './security.ts';
 import { conntrackZone } from './zone.ts';
 
 function hook(family: IpFamily, table: IptablesTable, chain: string, text: string): HookFact {
@@ -68,30 +69,7 @@ function statelessHooks(port: HostPort, at: Attachment, family: IpFamily): HookF
   return texts.map((text) => hook(family, 'raw', statelessChain, text));
 }
 
-/**
- * The rules of the port's groups that can be written; the others wait for what they refer to, and until then allow nothing. A
- * port is stateless where all its groups are: a stateful one's rules count on tracking. (Neutron asks the first group alone.)
- */
-function rulesOf(port: HostPort, look: Lookup): { rules: GroupRule[]; waiting: string | null; stateless: boolean } {
-  const rules: GroupRule[] = [];
-  let waiting: string | null = null;
-  let stateful = port.security_groups.length === 0;
-  for (const id of port.security_groups) {
-    const group = look(`security_group/${id}`);
-    if (group?.kind !== 'security_group') {
-      waiting ??= `security group ${id} has not arrived yet`;
-      stateful = true;
-      continue;
-    }
-    stateful ||= group.stateful;
-    for (const one of group.rules) {
-      const remote = remoteSetOf(one);
-      if (remote === null || look(`address_set/${remote}`)) rules.push(one);
-      else waiting ??= `the addresses of group ${remote} have not arrived yet`;
-    }
-  }
-  return { rules, waiting, stateless: !stateful };
-}
+const noRules: PortRules = { rules: [], waiting: null, stateless: false };
 
 /** Of a network that has not arrived yet, bytes. */
 const usualMtu = 1500;
@@ -120,7 +98,7 @@ export function renderPort(port: HostPort, look: Lookup, env: HostEnvironment): 
   const facts: Fact[] = tapFacts(port, at, env);
   facts.push(...markHooks(port));
   if (port.port_security_enabled) facts.push(guardElements(port));
-  const groups = port.port_security_enabled ? rulesOf(port, look) : { rules: [], waiting: null, stateless: false };
+  const groups = port.port_security_enabled ? rulesOf(port, look) : noRules;
   for (const family of [4, 6] as const) {
     if (port.port_security_enabled) facts.push(...portChains(port, groups.rules, family, groups.stateless));
     if (groups.stateless) facts.push(...statelessHooks(port, at, family));
