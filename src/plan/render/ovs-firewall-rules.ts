@@ -42,7 +42,7 @@ function portFields(name: string, given: GroupRule): string[][] {
   const text = (value: number) => `0x${value.toString(16)}`;
   return portMasks(first, given.port_range_max ?? first).map(({ value, mask }) => {
     if (mask === 0) return [name];
-    return [name, mask === 65535 ? `tp_dst=${value}` : `tp_dst=${value === 0 ? '0' : text(value)}/${text(mask)}`];
+    return [name, mask === 65535 ? `tp_dst=${value}` : `tp_dst=${text(value)}/${text(mask)}`];
   });
 }
 
