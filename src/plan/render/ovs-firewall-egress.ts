@@ -57,6 +57,8 @@ function serviceFlows(sender: string, four: readonly SourcePair[], six: readonly
     never('udp', 'tp_src=67', 'tp_dst=68'),
     never('udp6', 'tp_src=547', 'tp_dst=546'),
     never('icmp6', `icmp_type=${routerAdvertisement}`),
+    // In names other than its own.
+    never('icmp6', `icmp_type=${neighbourAdvertisement}`),
   ];
 }
 

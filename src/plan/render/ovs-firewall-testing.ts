@@ -89,7 +89,12 @@ export const env: HostEnvironment = {
 
 /** A port as the integration bridge has it. */
 export function switched(on: HostPort): SwitchedPort {
-  const network = { kind: 'network', id: on.network_id, network_type: 'vxlan' } as SwitchedPort['network'];
+  const network = {
+    kind: 'network',
+    id: on.network_id,
+    network_type: 'vxlan',
+    admin_state_up: true,
+  } as SwitchedPort['network'];
   return { port: on, network, device: `tap${on.id.slice(0, 11)}`, tag };
 }
 

@@ -238,6 +238,8 @@ function setsToLookInto({ rules }: PortRules): Sets {
 /** The flows of one port, in table 60 too. */
 export function portFirewallFlows(at: SwitchedPort, look: Lookup, _env: HostEnvironment): Filtering {
   const { port, device, tag } = at;
+  if (!port.admin_state_up || !at.network.admin_state_up)
+    return { flows: [{ table: tables.transient, priority: 100, match: [`in_port=${device}`] }], waiting: null };
   if (!port.port_security_enabled) {
     return { flows: plainPortFlows({ device, mac: port.mac_address, tag }), waiting: null };
   }
