@@ -257,6 +257,32 @@ test('flows let through what the rules let through, and nothing else', () => {
   assert.ok(seen.passed > 300 && seen.dropped > 300, JSON.stringify(seen));
 });
 
+test('a port that may send everything serves no DHCP, advertises no router, and speaks for no other', () => {
+  const open = (['IPv4', 'IPv6'] as const).map((ethertype) => rule({ direction: 'egress', ethertype }));
+  const world = { ports: [port(1)], groups: [group(90, open)], sets: [] };
+  const model = switchOf(world);
+  const from = { in_port: deviceOf(1), dl_src: macOf(1), dl_dst: macOf(55) };
+  const four = { ...from, type: 'ip', nw_src: '10.0.0.1', nw_dst: '10.0.0.9' };
+  const six = { ...from, type: 'ipv6', ipv6_src: 'fd00::1', ipv6_dst: 'fd00::9' };
+  const goes = (packet: Packet) => model.carry(packet, { is: 'new', mark: 0 }).outputs.length > 0;
+  const udp = { nw_proto: 17 };
+  assert.ok(goes({ ...four, ...udp, tp_src: 67, tp_dst: 69 }) && goes({ ...six, ...udp, tp_src: 547, tp_dst: 548 }));
+  assert.ok(!goes({ ...four, ...udp, tp_src: 67, tp_dst: 68 }), 'a DHCP server');
+  assert.ok(!goes({ ...six, ...udp, tp_src: 547, tp_dst: 546 }), 'a DHCPv6 server');
+  const icmp6 = (type: number, more: Packet = {}) => ({ ...six, nw_proto: 58, icmp_type: type, icmp_code: 0, ...more });
+  assert.ok(
+    goes(icmp6(128)) && goes(icmp6(136, { nd_target: 'fd00::1' })) && goes(icmp6(135, { nd_target: 'fd00::9' })),
+  );
+  assert.ok(!goes(icmp6(134)), 'a router');
+  assert.ok(!goes(icmp6(136, { nd_target: 'fd00::9' })), 'a neighbour');
+  assert.ok(!goes({ ...four, ...udp, nw_src: '10.0.0.9', tp_src: 1, tp_dst: 2 }), 'an address');
+  assert.ok(!goes({ ...four, ...udp, dl_src: macOf(2), tp_src: 1, tp_dst: 2 }), 'a MAC address');
+  assert.ok(
+    !goes({ ...from, type: 'arp', arp_spa: '10.0.0.9' }) && goes({ ...from, type: 'arp', arp_spa: '10.0.0.1' }),
+  );
+  assert.ok(!goes({ ...from, type: 'other' }), 'another protocol than IP and ARP');
+});
+
 test('two ports and two sets have no flow of one match', () => {
   fc.assert(
     fc.property(aWorld, (world) => {
