@@ -108,6 +108,12 @@ for (const stateful of [true, false])
     await isThere(fact('port/1', flowsOf(port(1, { allowed_address_pairs: pairs }), objects)));
   });
 
+test('every flow is read as it was written: what a port sends is marked, or dropped', async () => {
+  const marked = port(1, { qos: { ingress: null, egress: null, dscp_mark: 26 } });
+  await load('port/1', flowsOf(marked, [group(90, everyRule), ...sets]));
+  await load('port/1', flowsOf({ ...marked, admin_state_up: false }, []));
+});
+
 test('every flow is read as it was written: a port without port security', async () => {
   await load('port/2', flowsOf(port(2, { port_security_enabled: false, security_groups: [uuid(90)] }), []));
 });

@@ -1,8 +1,10 @@
 /** Where devices are plugged in: the bridge of a network, and pairs of virtual devices from it into a namespace. */
 import type { HostNetwork } from '../../model/host-objects.ts';
-import type { Fact, LinkFact, OvsPortFact } from '../facts.ts';
+import type { Fact, FlowsFact, LinkFact, OvsPortFact } from '../facts.ts';
+import { flowTexts } from '../flow-text.ts';
 import type { HostEnvironment, Lookup } from './language.ts';
 import { bridgeName, tapName } from './names.ts';
+import { deadPortFlow, plainPortFlows } from './ovs-firewall.ts';
 import { deadVlan } from './ovs-names.ts';
 import { noLocalVlan, switchProblem } from './ovs-network.ts';
 import { unmapped } from './physical.ts';
@@ -89,8 +91,16 @@ function switchPort({ portId, mac, at }: NamespacePort, bridge: string): OvsPort
   };
 }
 
+/** What the pair's outer end may do on the integration bridge; the owner of its flows is the device itself. */
+function switchFlows({ portId, mac, at }: NamespacePort, bridge: string): FlowsFact[] {
+  if (at?.tag === undefined) return [];
+  const device = tapName(portId);
+  const flows = at.tag === deadVlan ? [deadPortFlow(device)] : plainPortFlows({ device, mac, tag: at.tag });
+  return [{ fact: 'flows', bridge, owner: device, flows: flowTexts(flows) }];
+}
+
 /** The two ends of the pair, and how the outer one is plugged in. */
-export function pairFacts(port: NamespacePort, env: HostEnvironment): (LinkFact | OvsPortFact)[] {
+export function pairFacts(port: NamespacePort, env: HostEnvironment): (LinkFact | OvsPortFact | FlowsFact)[] {
   const { namespace, device, mtu } = port;
   const bridge = port.at?.bridge;
   const switched = env.driver === 'openvswitch';
@@ -107,7 +117,7 @@ export function pairFacts(port: NamespacePort, env: HostEnvironment): (LinkFact 
       ...(bridge && !switched ? { master: bridge } : {}),
     },
     { fact: 'link', namespace, name: device, kind: { type: 'peer' }, mac: port.mac, mtu, up: true, ...checksums },
-    ...(bridge && switched ? [switchPort(port, bridge)] : []),
+    ...(bridge && switched ? [switchPort(port, bridge), ...switchFlows(port, bridge)] : []),
   ];
 }
 

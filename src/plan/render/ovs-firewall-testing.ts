@@ -50,10 +50,12 @@ export function rule(more: Partial<GroupRule> = {}): GroupRule {
   };
 }
 
+/** A security group. */
 export function group(n: number, rules: readonly GroupRule[], stateful = true): HostSecurityGroup {
   return { kind: 'security_group', id: uuid(n), stateful, rules };
 }
 
+/** A set of addresses of either family. */
 export function addressSet(n: number, ...addresses: string[]): HostAddressSet {
   const six = (text: string) => text.includes(':');
   return {

@@ -94,20 +94,33 @@ export interface PlainPort {
   readonly device: string;
   readonly mac: string;
   readonly tag: number;
+  /** The DSCP mark of what it sends. */
+  readonly mark?: number | null;
+}
+
+/** The flow of a port that is down: what it sends is dropped. (Its VLAN, the dead one, it has in common with all that are.) */
+export function deadPortFlow(device: string): Flow {
+  return { table: tables.transient, priority: 100, match: [`in_port=${device}`] };
+}
+
+/** Where frames from a port come in and go on, its packets marked if they are to be. */
+function departureFlows(device: string, tag: number, next: number, mark: number | null): Flow[] {
+  const table = tables.transient;
+  const match = [`in_port=${device}`];
+  const go = [setNetwork(tag), resubmit(next)];
+  const marked = (family: string): Flow => {
+    return { table, priority: 101, match: [...match, family], actions: [`set_field:${mark}->ip_dscp`, ...go] };
+  };
+  return [{ table, priority: 100, match, actions: go }, ...(mark === null ? [] : families.map(marked))];
 }
 
 /**
  * The flows of a port that may send and receive everything: of a router, of a DHCP service, or without port security. What
  * it sends to a filtered port of this host is filtered there, and what is for it alone goes to it alone.
  */
-export function plainPortFlows({ device, mac, tag }: PlainPort): Flow[] {
+export function plainPortFlows({ device, mac, tag, mark: dscp = null }: PlainPort): Flow[] {
   return [
-    {
-      table: tables.transient,
-      priority: 100,
-      match: [`in_port=${device}`],
-      actions: [setNetwork(tag), resubmit(tables.acceptOrIngress)],
-    },
+    ...departureFlows(device, tag, tables.acceptOrIngress, dscp),
     {
       table: tables.transient,
       priority: 90,
@@ -238,20 +251,14 @@ function setsToLookInto({ rules }: PortRules): Sets {
 /** The flows of one port, in table 60 too. */
 export function portFirewallFlows(at: SwitchedPort, look: Lookup, _env: HostEnvironment): Filtering {
   const { port, device, tag } = at;
-  if (!port.admin_state_up || !at.network.admin_state_up)
-    return { flows: [{ table: tables.transient, priority: 100, match: [`in_port=${device}`] }], waiting: null };
-  if (!port.port_security_enabled) {
-    return { flows: plainPortFlows({ device, mac: port.mac_address, tag }), waiting: null };
-  }
+  if (!port.admin_state_up || !at.network.admin_state_up) return { flows: [deadPortFlow(device)], waiting: null };
+  const dscp = port.qos?.dscp_mark ?? null;
+  if (!port.port_security_enabled)
+    return { flows: plainPortFlows({ device, mac: port.mac_address, tag, mark: dscp }), waiting: null };
   const held = rulesOf(port, look);
   const sets = setsToLookInto(held);
   const flows: Flow[] = [
-    {
-      table: tables.transient,
-      priority: 100,
-      match: [`in_port=${device}`],
-      actions: [setNetwork(tag), resubmit(tables.baseEgress)],
-    },
+    ...departureFlows(device, tag, tables.baseEgress, dscp),
     ...arrivalFlows(at),
     ...baseEgressFlows(port, device, lookUp(tables.destinations, sets.egress), held.stateless),
     ...baseIngressFlows(at, sets.ingress, held.stateless),

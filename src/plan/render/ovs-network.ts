@@ -8,9 +8,11 @@ import type { Fact, FlowsFact } from '../facts.ts';
 import { type Flow, flowTexts, pushVlan, resubmit, setVlan } from '../flow-text.ts';
 import type { HostEnvironment, OvsEnvironment, Rendering, TunnelType } from './language.ts';
 import { hasTunnels, patchPort } from './ovs-base.ts';
+import { uplinkFlow } from './ovs-firewall.ts';
 import {
   integrationTables as integration,
   integrationEnd,
+  patchToTunnels,
   physicalEnd,
   tunnelTables as tunnel,
   tunnelPortName,
@@ -122,6 +124,7 @@ function tunnelledFacts(
   return [
     ...endpoints.flatMap((remote) => tunnelFacts(type, local, remote, ovs)),
     flows(ovs.tunnelBridge, `network/${network.id}`, own),
+    flows(ovs.integrationBridge, `network/${network.id}`, [uplinkFlow(tag, patchToTunnels)]),
   ];
 }
 
@@ -156,6 +159,7 @@ function physicalNetworkFacts(network: HostNetwork, tag: number, bridge: string,
         match: [`in_port=${inner}`, inward],
         actions: [vlan === null ? pushVlan(tag) : setVlan(tag), resubmit(integration.transient)],
       },
+      uplinkFlow(tag, inner),
     ]),
     flows(bridge, owner, [
       {
