@@ -148,7 +148,7 @@ function traced({ type, nw_proto, icmp_type, icmp_code, tp_src, tp_dst, ...field
 async function fateOf(packet: Packet, { is }: Connection): Promise<string[]> {
   const state = { new: 'trk,new', established: 'trk,est', reply: 'trk,est,rpl' }[is];
   const next = ['--ct-next', state, '--ct-next', state];
-  const argv = ['ovs-appctl', '-t', `${folder}/vswitchd.ctl`, 'ofproto/trace', '--names', 'br-int', traced(packet)];
+  const argv = ['ovs-appctl', '-t', `${folder}/ovs-vswitchd.ctl`, 'ofproto/trace', '--names', 'br-int', traced(packet)];
   const { stdout } = await run([...argv, ...next]);
   const skipped = stdout.includes('skipping output to input port');
   return [...stdout.matchAll(/^ +(?:output:(\S+)|(NORMAL)$)/gm)].flatMap(([, to, normal]) =>
