@@ -9,6 +9,7 @@ import { stateDirOption } from './common-options.ts';
 import { readNote } from './host-agent.ts';
 import { type Plugged, plugNetns, plugTap, unplug } from './plug.ts';
 import { plugIntoSwitch, type Switch, switchOfHost, unplugFromSwitch } from './plug-switch.ts';
+import { giveMetadata, metadataOptions } from './port-metadata.ts';
 import { defaultStateDir } from './state.ts';
 import { hostName, requireAgentRights } from './system.ts';
 
@@ -85,6 +86,7 @@ const attachOptions = {
   ...common,
   netns: text('--netns NAME', 'the network namespace; made when missing'),
   tap: flag('--tap', 'make a tap for a virtual machine instead'),
+  ...metadataOptions,
   wait: seconds('--wait SECONDS', 'how long to wait until the port is ACTIVE; 0: not at all.', 10),
 };
 
@@ -127,15 +129,20 @@ export const portAttachCommand = command({
     'Makes the device, binds the port to this host and waits until the agent has wired it. Run as root, on the host of the\nagent, with the credentials of an administrator.',
   arguments: [{ name: 'PORT', doc: 'the id or name of the port' }],
   options: attachOptions,
-  examples: ['neutrino port attach web --netns web', 'neutrino port attach 36bcd62a-0860-4e22-bf8a-81f5052eff60 --tap'],
-  async run({ stateDir, cloud, host: name, netns, tap, wait }, cli, given) {
+  examples: [
+    'neutrino port attach web --netns web',
+    'neutrino port attach web --netns web --public-key ~/.ssh/id_ed25519.pub',
+    'neutrino port attach 36bcd62a-0860-4e22-bf8a-81f5052eff60 --tap',
+  ],
+  async run({ stateDir, cloud, host: name, netns, tap, wait, publicKey, userData }, cli, given) {
     if (tap === (netns !== undefined)) throw new CommandError('Say either --netns NAME or --tap.', 2);
     requireAgentRights('there is nothing to do without');
     const dir = stateDir ?? defaultStateDir();
     const how = { netns, wait, host: name ?? agentHost(dir), at: switchOfHost(dir) };
-    const { plugged, port } = await withCloud(cloud, dir, ({ networking }) =>
-      attach(networking, given ?? '', how, cli),
-    );
+    const { plugged, port } = await withCloud(cloud, dir, async ({ networking }) => {
+      await giveMetadata(networking, await findPort(networking, given ?? ''), { publicKey, userData });
+      return attach(networking, given ?? '', how, cli);
+    });
     const { id, status, mac_address, fixed_ips, 'binding:host_id': host } = port;
     cli.answer({ port: { id, status, mac_address, fixed_ips, host }, ...plugged }, () => attachWords(plugged, port));
     if (wait === 0 || port.status === 'ACTIVE') return 0;

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: measures, prints beside stock Neutron's figures, asserts nothing.
  *
- * Options: `--only api|curve|forwarding|cold-start|connections`, `--requests N`, `--ports N`, `--rows TEXT` (only rows whose name has it),
+ * Options: `--only api|curve|forwarding|cold-start|connections|lease`, `--requests N`, `--ports N`, `--rows TEXT` (only rows whose name has it),
  * `--postgres` (a PostgreSQL of its own in place of the embedded database), `--connection URL` (any other), `--nat iptables|nftables` (one driver alone),
  * `--bundle FILE` (another build of the program), `--profile FOLDER`
  * (a CPU profile of the server), `--json`. The curve (what one create costs from 100 to 100,000 that are there) runs by `--only` alone.
@@ -13,6 +13,7 @@ import { benchColdStart } from './cold-start.ts';
 import { benchConnections } from './connections.ts';
 import { benchCurve, type Point } from './curve.ts';
 import { benchForwarding } from './forwarding.ts';
+import { benchLease } from './lease.ts';
 import type { Measured } from './load.ts';
 import { startBenchServer } from './server.ts';
 import { stock } from './stock.ts';
@@ -96,6 +97,7 @@ for (const driver of drivers) {
   if (wanted('forwarding')) results.push(await benchForwarding(program, say, { driver }));
   if (wanted('cold-start')) results.push(await benchColdStart(say, { driver }));
 }
+if (wanted('lease')) results.push(await benchLease(program, say));
 if (wanted('connections')) results.push({ name: 'new connections', figures: await benchConnections(say) });
 await postgres?.stop();
 if (values.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Daemon } from '../../src/lab/cloud.ts';
@@ -81,6 +83,25 @@ for (const nat of ['iptables', 'nftables'] as const)
         'the new name',
         async () => (await ask(web, '/latest/meta-data/hostname')).body === 'renamed.openstacklocal',
       );
+    });
+
+    test('a key and user data that are given at attach are told, with an id made of where it is attached', async () => {
+      const port = await c.api.ports.create({ name: 'keyed', network_id: c.inside.id, security_groups: [c.open.id] });
+      const files = { key: join(c.cloud.folder, 'key.pub'), data: join(c.cloud.folder, 'user-data') };
+      await writeFile(files.key, `${key}\n`);
+      await writeFile(files.data, userData);
+      const given = ['--public-key', files.key, '--user-data', files.data, '--state-dir', c.cloud.agentDir(0)];
+      const attached = await c.cloud.neutrino(0, ['port', 'attach', 'keyed', '--netns', 'keyed', ...given]);
+      assert.equal(attached.code, 0, attached.stderr);
+      assert.ok(await dhcp(web.host, 'keyed', 15));
+      const keyed = { host: web.host, netns: 'keyed' };
+      assert.equal((await ask(keyed, '/latest/meta-data/public-keys/0/openssh-key')).body, `${key}\n`);
+      assert.equal((await ask(keyed, '/openstack/latest/user_data')).body, userData);
+      assert.equal((await ask(keyed, '/latest/meta-data/instance-id')).body, 'netns:keyed');
+      await writeFile(files.key, '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n');
+      const refused = await c.cloud.neutrino(0, ['port', 'attach', port.id, '--netns', 'keyed', ...given]);
+      assert.match(refused.stderr, /holds no public key/);
+      assert.doesNotMatch(refused.stderr, /AAAA\n/);
     });
 
     test('while the agent is away instances are told to come again at once, and answered when it is back', async () => {
