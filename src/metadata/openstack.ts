@@ -51,7 +51,7 @@ const prefixText = (version: 4 | 6, length: number) =>
         return ((0xffff << (16 - bits)) & 0xffff).toString(16);
       })
         .join(':')
-        .replace(/(:0)+$/, '::');
+        .replace(/(^|:)0(:0)*$/, '::');
 
 function routesOf(subnet: Subnet): object[] {
   const any = subnet.ip_version === 4 ? '0.0.0.0/0' : '::/0';
