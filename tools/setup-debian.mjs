@@ -17,6 +17,7 @@ const host = {
   dhcp_release: 'dnsmasq-utils',
   haproxy: 'haproxy',
   arping: 'iputils-arping',
+  radvd: 'radvd',
   sysctl: 'procps',
 };
 const demo = { ...host, udhcpc: 'udhcpc', curl: 'curl', tcpdump: 'tcpdump', ping: 'iputils-ping' };

@@ -62,6 +62,7 @@ export function environmentOf(
     ...(settings.driver === 'openvswitch' ? { ovs: withoutConnection(settings.ovs) } : {}),
     natDriver: settings.natDriver,
     clampsMss: settings.clampsMss,
+    advertisementSeconds: settings.advertisementSeconds,
     forwardsPorts: settings.l3Extensions.includes('port_forwarding'),
     dhcp: settings.dhcp,
     ...(metadata ? { metadata } : {}),

@@ -184,6 +184,13 @@ function keystoneSettings(reader: OptionReader): KeystoneSettings | null {
   return settings;
 }
 
+function advertisementSeconds(reader: OptionReader): AgentSettings['advertisementSeconds'] {
+  const min = reader.value(options.minAdvertisementSeconds);
+  const max = reader.value(options.maxAdvertisementSeconds);
+  if (min > 0.75 * max) reader.refuse(options.minAdvertisementSeconds, `at most 75 % of max_rtr_adv_interval (${max})`);
+  return { min, max };
+}
+
 function ovsSettings({ value }: OptionReader): OvsSettings {
   return {
     integrationBridge: value(options.integrationBridge),
@@ -208,6 +215,7 @@ function agentSettings(reader: OptionReader, hasL3File: boolean): AgentSettings 
     availabilityZone: reader.value(options.availabilityZone),
     natDriver: reader.value(options.natDriver),
     clampsMss: reader.value(options.clampsMss),
+    advertisementSeconds: advertisementSeconds(reader),
     reportIntervalSeconds: reader.value(options.reportInterval),
   };
 }

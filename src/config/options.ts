@@ -327,6 +327,18 @@ const agentOptions = {
     "The address of this host's tunnel endpoint; `[ovs] local_ip` is the same. Empty: this host has no tunnels to others.",
     { deprecated: ['ovs.local_ip'] },
   ),
+  minAdvertisementSeconds: main(
+    'min_rtr_adv_interval',
+    integer(3, 1350),
+    30,
+    'The least number of seconds between two router advertisements; at most three quarters of the greatest.',
+  ),
+  maxAdvertisementSeconds: main(
+    'max_rtr_adv_interval',
+    integer(4, 1800),
+    100,
+    'The greatest number of seconds between two router advertisements.',
+  ),
   natDriver: optionsOf('neutrino')(
     'nat_driver',
     oneOf('iptables', 'nftables'),

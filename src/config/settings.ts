@@ -107,6 +107,8 @@ export interface AgentSettings {
   readonly l3Extensions: readonly string[];
   /** `[agent] availability_zone`. */
   readonly availabilityZone: string;
+  /** Between two router advertisements. */
+  readonly advertisementSeconds: { readonly min: number; readonly max: number };
   /** `[neutrino] nat_driver`. */
   readonly natDriver: 'iptables' | 'nftables';
   /** `[neutrino] clamp_mss`. */

@@ -146,6 +146,15 @@ export interface HostRouterInterface {
   readonly fixed_ips: readonly HostAddress[];
   /** Bytes. */
   readonly mtu: number;
+  /** The subnets that the router advertises to the hosts on the link, by cidr; absent where there is none. */
+  readonly advertised?: readonly {
+    cidr: string;
+    mode: 'slaac' | 'dhcpv6-stateless' | 'dhcpv6-stateful';
+    dns_nameservers: readonly string[];
+  }[];
+  /** The address scopes of its subnets; absent where they have none. */
+  readonly ipv4_address_scope?: string;
+  readonly ipv6_address_scope?: string;
 }
 
 /** `router/<id>`: a router that the host carries. */

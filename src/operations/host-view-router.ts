@@ -1,6 +1,7 @@
 /** Loads the host objects of routers. */
 import type { HostRouter } from '../model/host-objects.ts';
-import { floatingip, network, portForwarding, router, routerBinding } from '../model/index.ts';
+import { floatingip, network, portForwarding, router, routerBinding, subnetpool } from '../model/index.ts';
+import type { Subnets } from '../rules/host-view/addresses.ts';
 import { hostRouter } from '../rules/host-view/router.ts';
 import type { Reader } from '../store/store.ts';
 import { subnetsById } from './host-view-subnets.ts';
@@ -14,6 +15,7 @@ export async function loadRouter(r: Reader, host: string, id: string): Promise<H
   const ports = await routerPorts(r, id);
   const floatingIps = await r.find(floatingip, { router_id: id });
   const networkIds = [...new Set(ports.map((port) => port.network_id))];
+  const subnets = await subnetsById(r, ports);
   const networks = networkIds.length > 0 ? await r.find(network, { id: networkIds }) : [];
   return hostRouter({
     router: row,
@@ -24,9 +26,17 @@ export async function loadRouter(r: Reader, host: string, id: string): Promise<H
       id,
       floatingIps.some((fip) => fip.port_id === null),
     ),
-    subnets: await subnetsById(r, ports),
+    subnets,
+    scopes: await scopesOfPools(r, subnets),
     mtus: new Map(networks.map((on) => [on.id, on.mtu])),
   });
+}
+
+/** The address scopes of the pools that subnets come from. */
+async function scopesOfPools(r: Reader, subnets: Subnets): Promise<Map<string, string>> {
+  const ids = [...new Set([...subnets.values()].flatMap((row) => row.subnetpool_id ?? []))];
+  const pools = ids.length > 0 ? await r.find(subnetpool, { id: ids }) : [];
+  return new Map(pools.flatMap((pool) => (pool.address_scope_id ? [[pool.id, pool.address_scope_id]] : [])));
 }
 
 // A floating IP that stands for a port has no forwardings: a router with only such asks for none.

@@ -1,11 +1,12 @@
 /** Changing subnet pools. */
 import { subnetPoolNotFound } from '../model/faults-addresses.ts';
-import { subnetpool } from '../model/index.ts';
+import { subnet, subnetpool } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import { addedPrefixes, boundsOf, keptPrefixes, versionOfPrefixes } from '../rules/subnetpool.ts';
 import type { Context } from './context.ts';
 import { checkMayChange, checkNetworksFollow, checkNoDefault, checkScope } from './subnetpool-checks.ts';
 import { addSpace } from './subnetpool-space.ts';
+import { wakeRouters } from './wake.ts';
 
 type PoolRow = Row<typeof subnetpool>;
 
@@ -29,5 +30,7 @@ export async function updatePool(c: Context, row: PoolRow, changes: Partial<Pool
   const result = await c.t.update(subnetpool, row.id, whole);
   if (!result) throw subnetPoolNotFound(row.id);
   for (const prefix of added) await addSpace(c, result, prefix);
+  // Routers keep scopes apart.
+  if (moves) await wakeRouters(c, await c.t.find(subnet, { subnetpool_id: row.id }));
   return result;
 }

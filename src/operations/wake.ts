@@ -65,6 +65,17 @@ export async function wakeSubnet(
   c.t.wake(subnetChangeKeys(before, after, routers));
 }
 
+/** Wakes the routers on the networks of these subnets. */
+export async function wakeRouters(
+  c: Context,
+  subnets: readonly Pick<Row<typeof subnet>, 'network_id'>[],
+): Promise<void> {
+  const networks = [...new Set(subnets.map(({ network_id }) => network_id))];
+  if (networks.length === 0) return;
+  const ports = await c.t.find(port, { network_id: networks, device_owner: routerOwners });
+  c.t.wake([...new Set(ports.map((row) => row.device_id))].map((id): HostKey => `router/${id}`));
+}
+
 /** Wakes the hosts for a change of a group or of its rules, with the sets that its rules refer to. */
 export async function wakeSecurityGroup(c: Context, groupId: string): Promise<void> {
   c.t.wake([...securityGroupKeys(groupId), ...(await referredSets(c, [groupId]))]);

@@ -35,6 +35,8 @@ export interface HostEnvironment {
   readonly links: ReadonlySet<string>;
   readonly driver: 'linuxbridge' | 'openvswitch';
   readonly natDriver: NatDriver;
+  /** Seconds between two router advertisements; default 30 to 100. */
+  readonly advertisementSeconds?: { readonly min: number; readonly max: number };
   /** How Open vSwitch is used, where it is the driver. */
   readonly ovs?: OvsEnvironment;
   /**

@@ -6,6 +6,7 @@ import type { HostEnvironment, Lookup, Rendering } from './language.ts';
 import { attach, firstOf, namespaceFacts, pairFacts, sysctl } from './link-layer.ts';
 import { gatewayDeviceName, innerDeviceName, routerNamespace } from './names.ts';
 import { natTableFacts } from './nat-nftables.ts';
+import { advertisementFacts } from './router-advertisements.ts';
 import { routerChains } from './router-chains.ts';
 import { routerProxyFacts, withMetadata } from './router-metadata.ts';
 import { mssFacts } from './router-mss.ts';
@@ -33,6 +34,10 @@ function settings(router: HostRouter, namespace: string): Fact[] {
     // An address that takes another's place in its subnet stays when that one goes.
     sysctl(namespace, 'net.ipv4.conf.all.promote_secondaries', '1'),
     ...(six ? [sysctl(namespace, 'net.ipv6.conf.all.forwarding', '1')] : []),
+    // Nobody outside tells a router its addresses and routes.
+    ...(six && router.gateway
+      ? [sysctl(namespace, `net.ipv6.conf.${gatewayDeviceName(router.gateway.port_id)}.accept_ra`, '0')]
+      : []),
   ];
 }
 
@@ -62,6 +67,13 @@ function reaches(device: Device, ip: Ip): boolean {
   });
 }
 
+const linkLocal = parseCidr('fe80::/10');
+
+/** An address of the link itself, which every device reaches. */
+function isLinkLocal(ip: Ip): boolean {
+  return linkLocal !== undefined && cidrContains(linkLocal, ip);
+}
+
 /** The default routes; a gateway outside the subnets is made reachable by a route of its own (Neutron: onlink). */
 function defaultRoutes(router: HostRouter, namespace: string, device: Device): RouteFact[] {
   const routes = new Map<string, RouteFact>();
@@ -70,7 +82,7 @@ function defaultRoutes(router: HostRouter, namespace: string, device: Device): R
     const destination = ip?.version === 6 ? 'default6' : 'default';
     if (!ip || routes.has(destination)) continue;
     const at = { fact: 'route', namespace, device: device.name } as const;
-    if (!reaches(device, ip)) {
+    if (!reaches(device, ip) && !isLinkLocal(ip)) {
       const alone = `${via}/${ip.version === 4 ? 32 : 128}`;
       routes.set(alone, { ...at, destination: alone, via: null });
     }
@@ -139,6 +151,7 @@ export function renderRouter(whole: HostRouter, look: Lookup, env: HostEnvironme
     ...nat.facts,
     ...mssFacts(router, namespace, env),
     ...routerProxyFacts(router, env),
+    ...advertisementFacts(router, namespace, env),
   ];
   const waiting = firstOf([...attachments.map((at) => at.waiting), ...extra.unreachable]);
   return { facts, waiting, problem: firstOf([...attachments.map((at) => at.problem), nat.problem]) };

@@ -191,6 +191,7 @@ test('a router shows floating IPs that stand for a port, forwardings by their fl
       { id: 'a', floatingip_id: 'f2' },
     ] as unknown as Rows['forwardings'],
     subnets,
+    scopes: new Map(),
     mtus: new Map([['inner', 1450]]),
   });
   assert.deepEqual(

@@ -3,7 +3,7 @@ import type { HostRouter, HostRouterInterface } from '../../model/host-objects.t
 import type { floatingip, portForwarding, router } from '../../model/index.ts';
 import type { Row } from '../../model/language.ts';
 import { GATEWAY_OWNER } from '../router.ts';
-import { byText, hostAddresses, type PortRow, type Subnets } from './addresses.ts';
+import { byText, hostAddresses, type PortRow, type SubnetRow, type Subnets } from './addresses.ts';
 
 /** The rows that a router is made of. */
 export interface RouterRows {
@@ -17,13 +17,17 @@ export interface RouterRows {
   readonly subnets: Subnets;
   /** network id → MTU in bytes. */
   readonly mtus: ReadonlyMap<string, number>;
+  /** subnet pool id → its address scope; pools without one may be left out. */
+  readonly scopes: ReadonlyMap<string, string>;
 }
 
 /** `router/<id>`. */
 export function hostRouter(rows: RouterRows): HostRouter {
   const { router: row, ports } = rows;
   const gatewayPort = ports.find((port) => port.device_owner === GATEWAY_OWNER);
-  const interfaces = ports.filter((port) => port !== gatewayPort).map((port) => hostInterface(port, rows));
+  const interfaces = ports
+    .filter((port) => port !== gatewayPort)
+    .map((port) => ({ ...hostInterface(port, rows), ...advertisedBy(port, rows) }));
   return {
     kind: 'router',
     id: row.id,
@@ -43,7 +47,33 @@ function hostInterface(port: PortRow, rows: RouterRows): HostRouterInterface {
     mac_address: port.mac_address,
     fixed_ips: hostAddresses(port, rows.subnets),
     mtu: rows.mtus.get(port.network_id) ?? 1500,
+    ...scopesOf(port, rows),
   };
+}
+
+/** The subnets that a port has addresses of. */
+function subnetsOf(port: PortRow, { subnets }: RouterRows): SubnetRow[] {
+  return port.fixed_ips.flatMap(({ subnet_id }) => subnets.get(subnet_id ?? '') ?? []);
+}
+
+/** All subnets of one network and version are of one scope, so that the first tells. */
+function scopesOf(port: PortRow, rows: RouterRows) {
+  const scopeOf = (version: number) =>
+    subnetsOf(port, rows)
+      .filter((on) => on.ip_version === version)
+      .flatMap((on) => rows.scopes.get(on.subnetpool_id ?? '') ?? [])[0];
+  const [four, six] = [scopeOf(4), scopeOf(6)];
+  return { ...(four ? { ipv4_address_scope: four } : {}), ...(six ? { ipv6_address_scope: six } : {}) };
+}
+
+/** What the router tells the hosts behind an interface of IPv6. */
+function advertisedBy(port: PortRow, rows: RouterRows): Pick<HostRouterInterface, 'advertised'> {
+  const advertised = subnetsOf(port, rows).flatMap((on) =>
+    on.ip_version === 6 && on.ipv6_ra_mode !== null
+      ? [{ cidr: on.cidr, mode: on.ipv6_ra_mode, dns_nameservers: on.dns_nameservers }]
+      : [],
+  );
+  return advertised.length > 0 ? { advertised: advertised.sort(byText(({ cidr }) => cidr)) } : {};
 }
 
 function hostGateway(port: PortRow, rows: RouterRows): NonNullable<HostRouter['gateway']> {
