@@ -3,7 +3,19 @@ import { type ChainFact, factKey, type HookFact, type SetFact } from '../plan/fa
 import { jumpOf, setOf } from '../plan/rule-text.ts';
 import { chainName, namespaceOf, type SimChain, SimError, type SimNamespace, type SimState } from './state.ts';
 
-const targets = new Set(['ACCEPT', 'DROP', 'RETURN', 'DNAT', 'SNAT', 'MARK', 'CT', 'REDIRECT', 'REJECT', 'TCPMSS']);
+const targets = new Set([
+  'ACCEPT',
+  'DROP',
+  'RETURN',
+  'DNAT',
+  'SNAT',
+  'MARK',
+  'CONNMARK',
+  'CT',
+  'REDIRECT',
+  'REJECT',
+  'TCPMSS',
+]);
 
 type Place = Pick<ChainFact, 'namespace' | 'family' | 'table' | 'chain'>;
 

@@ -44,7 +44,15 @@ const forwardings = fc
 
 const routers = fc.record({
   gateway: fc.constantFrom(router.gateway, null),
-  interfaces: fc.constantFrom(router.interfaces, []),
+  interfaces: fc.constantFrom(
+    router.interfaces,
+    [],
+    router.interfaces.map((one) => ({ ...one, ipv4_address_scope: '12345678-0000-4000-8000-000000000001' })),
+    router.interfaces.map((one) => ({
+      ...one,
+      advertised: [{ cidr: 'fd00:1::/64', mode: 'slaac' as const, dns_nameservers: [] }],
+    })),
+  ),
   routes: fc.constantFrom([], [{ destination: '10.9.0.0/16', nexthop: '10.100.0.9' }]),
   admin_state_up: fc.constantFrom(true, true, true, false),
   floating_ips: fc.constantFrom([], [{ id: 'x', floating_ip: '172.24.4.12', fixed_ip: '10.100.0.6' }]),

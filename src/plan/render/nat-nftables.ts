@@ -11,6 +11,7 @@ import type { HostEnvironment } from './language.ts';
 import { gatewayDeviceName } from './names.ts';
 import { ingressMark, outsideAddress } from './router-chains.ts';
 import { isAsked, metadataNftRules } from './router-metadata.ts';
+import { isScoped, scopeNftRules } from './router-scopes.ts';
 
 type Forwarding = HostRouter['port_forwardings'][number];
 
@@ -87,7 +88,7 @@ function destinations(): string[] {
 }
 
 /** Sources: out by the gateway, and back in to where the connection came from (hairpin). */
-function sources(router: HostRouter, device: string): string[] {
+function sources(router: HostRouter, device: string, unhidden: readonly string[]): string[] {
   const address = outsideAddress(router);
   const fixed = `snat ip to ip saddr map @${natMaps.fixed.name} fully-random`;
   if (!address) return [fixed];
@@ -95,13 +96,14 @@ function sources(router: HostRouter, device: string): string[] {
   return [
     `oifname != "${device}" ct status & dnat == 0 accept`,
     fixed,
+    ...unhidden,
     ...(router.gateway?.enable_snat ? [`oifname "${device}" ${hide}`] : []),
     `meta mark & 0xffff != ${ingressMark.value} ct status dnat ${hide}`,
   ];
 }
 
 /** The rules that a gateway brings. */
-function gatewayRules(router: HostRouter) {
+function gatewayRules(router: HostRouter, unhidden: readonly string[]) {
   if (!router.gateway) return { marks: [], prerouting: [], output: [], postrouting: [] };
   const device = gatewayDeviceName(router.gateway.port_id);
   const mark = `iifname "${device}" meta mark set meta mark & 0xffff0000 ^ ${ingressMark.value}`;
@@ -109,7 +111,7 @@ function gatewayRules(router: HostRouter) {
     marks: outsideAddress(router) ? [mark] : [],
     prerouting: destinations(),
     output: [floating],
-    postrouting: sources(router, device),
+    postrouting: sources(router, device, unhidden),
   };
 }
 
@@ -119,8 +121,9 @@ export function natTableFacts(
   namespace: string,
   env: HostEnvironment,
 ): { facts: (NftTableFact | NftElementFact)[]; problem: string | null } {
-  if (!router.gateway && !isAsked(router, env)) return { facts: [], problem: null };
-  const gateway = gatewayRules(router);
+  if (!router.gateway && !isAsked(router, env) && !isScoped(router)) return { facts: [], problem: null };
+  const scopes = scopeNftRules(router);
+  const gateway = gatewayRules(router, scopes.unhidden);
   const metadata = metadataNftRules(router, env);
   const chain = (name: string, hook: string, ...rules: string[][]) => {
     return { name, hook: `type ${hook}; policy accept;`, rules: rules.flat() };
@@ -132,10 +135,12 @@ export function natTableFacts(
     ...natTable,
     sets: Object.values(natMaps),
     chains: [
-      chain('MARK', 'filter hook prerouting priority -150', metadata.marks, gateway.marks),
+      chain('MARK', 'filter hook prerouting priority -150', metadata.marks, gateway.marks, scopes.marks),
       chain('PREROUTING', 'nat hook prerouting priority -100', metadata.prerouting, gateway.prerouting),
       chain('INPUT', 'filter hook input priority 0', metadata.input),
+      chain('FORWARD', 'filter hook forward priority 0', scopes.forward),
       chain('OUTPUT', 'nat hook output priority -100', gateway.output),
+      chain('CONNMARK', 'filter hook postrouting priority -150', scopes.saving),
       chain('POSTROUTING', 'nat hook postrouting priority 100', gateway.postrouting),
     ],
   };

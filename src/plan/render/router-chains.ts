@@ -4,7 +4,7 @@
  * door they came in (hairpin).
  */
 import type { HostRouter } from '../../model/host-objects.ts';
-import type { ChainFact, HookFact, IptablesTable } from '../facts.ts';
+import type { ChainFact, HookFact, IpFamily, IptablesTable } from '../facts.ts';
 import { destinationPorts, protocolText, rule } from '../rule-text.ts';
 import { gatewayDeviceName, routerPrefix } from './names.ts';
 
@@ -77,7 +77,11 @@ function gatewayRules(router: HostRouter) {
 }
 
 /** The rules of each chain of table nat. */
-function natRules(router: HostRouter, forwardings: ReadonlyMap<string, string[]>): Map<string, string[]> {
+function natRules(
+  router: HostRouter,
+  forwardings: ReadonlyMap<string, string[]>,
+  unhidden: readonly string[],
+): Map<string, string[]> {
   const translate = router.floating_ips.map(({ floating_ip, fixed_ip }) =>
     rule({ destination: floating_ip, jump: `DNAT --to-destination ${fixed_ip}` }),
   );
@@ -91,12 +95,43 @@ function natRules(router: HostRouter, forwardings: ReadonlyMap<string, string[]>
         rule({ source: fixed_ip, jump: `SNAT --to-source ${floating_ip} --random-fully` }),
       ),
     ],
-    [name('snat'), [rule({ jump: name('float-snat') }), ...gateway.snat]],
+    [name('snat'), [rule({ jump: name('float-snat') }), ...unhidden, ...gateway.snat]],
     [bottom, [toSnat]],
     [name('PREROUTING'), [...translate, rule({ jump: name('fip-pf') })]],
     [name('OUTPUT'), translate],
     [name('POSTROUTING'), gateway.postrouting],
   ]);
+}
+
+/** The chains and hooks of a router. */
+export type Chains = readonly (ChainFact | HookFact)[];
+
+/** Puts rules into the chain that stands in a built-in one, at its end or in front; where there is none yet, it is made. */
+export function withRules(
+  chains: Chains,
+  at: {
+    readonly namespace: string;
+    readonly family: IpFamily;
+    readonly table: IptablesTable;
+    readonly builtIn: string;
+  },
+  rules: readonly string[],
+  place: 'first' | 'last' = 'last',
+): Chains {
+  const { builtIn, ...where } = at;
+  const chain = name(builtIn);
+  const isIt = (fact: ChainFact | HookFact) =>
+    fact.fact === 'chain' && fact.family === at.family && fact.table === at.table && fact.chain === chain;
+  if (!chains.some(isIt))
+    return [
+      ...chains,
+      { fact: 'chain', ...where, chain, rules },
+      { fact: 'hook', ...where, chain: builtIn, rule: rule({ jump: chain }) },
+    ];
+  return chains.map((fact) => {
+    if (fact.fact !== 'chain' || !isIt(fact)) return fact;
+    return { ...fact, rules: place === 'first' ? [...rules, ...fact.rules] : [...fact.rules, ...rules] };
+  });
 }
 
 /** The chain of all forwardings: its jumps are hooks, so that one forwarding more costs the same whatever their number. */
@@ -109,8 +144,11 @@ function forwardingFacts(forwardings: Iterable<string>, at: Pick<ChainFact, 'nam
   return [all, ...jumps];
 }
 
-/** The chains and hooks of a router with a gateway; without one there is nothing to translate. */
-export function routerChains(router: HostRouter, namespace: string): (ChainFact | HookFact)[] {
+/**
+ * The chains and hooks of a router with a gateway; without one there is nothing to translate. `unhidden`: rules for what leaves by the
+ * gateway under its own address.
+ */
+export function routerChains(router: HostRouter, namespace: string, unhidden: readonly string[] = []): Chains {
   if (!router.gateway) return [];
   const at = { namespace, family: 4 } as const;
   const forwardings = forwardingRules(router);
@@ -122,7 +160,7 @@ export function routerChains(router: HostRouter, namespace: string): (ChainFact 
   };
   return [
     ...forwardingFacts(forwardings.keys(), at),
-    ...[...natRules(router, forwardings)].map(([chainName, rules]) => chain('nat', chainName, rules)),
+    ...[...natRules(router, forwardings, unhidden)].map(([chainName, rules]) => chain('nat', chainName, rules)),
     chain('mangle', name('mark'), gatewayRules(router).mark),
     chain('mangle', name('PREROUTING'), [rule({ jump: name('mark') })]),
     hook('mangle', 'PREROUTING', name('PREROUTING')),

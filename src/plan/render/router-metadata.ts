@@ -4,11 +4,12 @@
  * come in by that port.
  */
 import type { HostRouter } from '../../model/host-objects.ts';
-import type { ChainFact, Fact, HookFact, IptablesTable } from '../facts.ts';
+import type { Fact, IptablesTable } from '../facts.ts';
 import { rule } from '../rule-text.ts';
 import type { HostEnvironment, MetadataEnvironment } from './language.ts';
 import { metadataAddress, metadataProxyFacts } from './metadata-proxy.ts';
-import { routerNamespace, routerPrefix } from './names.ts';
+import { routerNamespace } from './names.ts';
+import { type Chains, withRules } from './router-chains.ts';
 
 /** What marks requests for metadata (`metadata_access_mark`). */
 const accessMark = '0x1/0xffff';
@@ -47,8 +48,6 @@ function rulesOf({ port }: MetadataEnvironment): Rules[] {
   ];
 }
 
-type Chains = readonly (ChainFact | HookFact)[];
-
 /** Whether requests for metadata come in by a router. */
 export function isAsked(router: HostRouter, env: HostEnvironment): boolean {
   return env.metadata?.routers === true && router.interfaces.length > 0;
@@ -57,24 +56,10 @@ export function isAsked(router: HostRouter, env: HostEnvironment): boolean {
 /** The chains of a router with the rules for metadata first in them; those that are not there yet are added. */
 export function withMetadata(chains: Chains, router: HostRouter, env: HostEnvironment): Chains {
   if (!env.metadata || !isAsked(router, env)) return chains;
-  const namespace = routerNamespace(router.id);
+  const at = { namespace: routerNamespace(router.id), family: 4 } as const;
   let all = chains;
-  for (const { table, builtIn, rules } of rulesOf(env.metadata)) {
-    const chain = `${routerPrefix}-${builtIn}`;
-    const at = { namespace, family: 4, table } as const;
-    const isIt = (fact: ChainFact | HookFact) =>
-      fact.fact === 'chain' && fact.family === 4 && fact.table === table && fact.chain === chain;
-    if (all.some(isIt))
-      all = all.map((fact) =>
-        fact.fact === 'chain' && isIt(fact) ? { ...fact, rules: [...rules, ...fact.rules] } : fact,
-      );
-    else
-      all = [
-        ...all,
-        { fact: 'chain', ...at, chain, rules },
-        { fact: 'hook', ...at, chain: builtIn, rule: rule({ jump: chain }) },
-      ];
-  }
+  for (const { table, builtIn, rules } of rulesOf(env.metadata))
+    all = withRules(all, { ...at, table, builtIn }, rules, 'first');
   return all;
 }
 

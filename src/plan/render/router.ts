@@ -7,9 +7,10 @@ import { attach, firstOf, namespaceFacts, pairFacts, sysctl } from './link-layer
 import { gatewayDeviceName, innerDeviceName, routerNamespace } from './names.ts';
 import { natTableFacts } from './nat-nftables.ts';
 import { advertisementFacts } from './router-advertisements.ts';
-import { routerChains } from './router-chains.ts';
+import { type Chains, routerChains } from './router-chains.ts';
 import { routerProxyFacts, withMetadata } from './router-metadata.ts';
 import { mssFacts } from './router-mss.ts';
+import { unhidden, withScopes } from './router-scopes.ts';
 
 /** An interface with the name that it has in the namespace. */
 interface Device {
@@ -114,6 +115,12 @@ function firstByDestination(routes: readonly RouteFact[]): RouteFact[] {
   return [...byDestination.values()];
 }
 
+/** What the iptables driver writes: translation, the way to metadata, and scopes. */
+function iptablesFacts(router: HostRouter, namespace: string, env: HostEnvironment): Chains {
+  const chains = routerChains(router, namespace, unhidden(router));
+  return withScopes(withMetadata(chains, router, env), router, namespace);
+}
+
 /** The facts of `router/<id>`. A router that is down is not there, as in Neutron. */
 export function renderRouter(whole: HostRouter, look: Lookup, env: HostEnvironment): Rendering {
   const router = env.forwardsPorts === false ? { ...whole, port_forwardings: [] } : whole;
@@ -138,7 +145,7 @@ export function renderRouter(whole: HostRouter, look: Lookup, env: HostEnvironme
   const nat =
     env.natDriver === 'nftables'
       ? natTableFacts(router, namespace, env)
-      : { facts: withMetadata(routerChains(router, namespace), router, env), problem: null };
+      : { facts: iptablesFacts(router, namespace, env), problem: null };
   const extra = extraRoutes(router, namespace, devices);
   const facts: Fact[] = [
     ...namespaceFacts(namespace),
