@@ -271,7 +271,9 @@ export class SimulatedMachine implements Machine {
     namespaceOf(this.#state, fact.namespace);
     for (const argument of fact.argv) {
       const path = /^(?:--(?:dhcp-hostsfile|addn-hosts|dhcp-optsfile)=)?(\/.*)$/.exec(argument)?.[1];
-      if (path && !this.#state.files.has(path)) throw new SimError(`cannot read ${path}: No such file or directory`);
+      // What it reads is there; where it notes its number it makes itself.
+      if (path && path !== fact.pidFile && !this.#state.files.has(path))
+        throw new SimError(`cannot read ${path}: No such file or directory`);
     }
     this.#state.processes.set(fact.name, fact);
   }
