@@ -27,7 +27,7 @@ function debianSet(args) {
   const [command = ''] = args;
   if (command === '--test' || command === '--bench') return 'test';
   if (args.includes('--no-agent') || args.includes('--help') || args.includes('-h')) return undefined;
-  if (command === 'demo') return 'demo';
+  if (command === 'demo') return /(^| )--driver[= ]ovs( |$)/.test(args.join(' ')) ? 'demoOvs' : 'demo';
   return ['up', 'agent', 'port'].includes(command) ? 'host' : undefined;
 }
 

@@ -1,5 +1,5 @@
 /** The programs that Neutrino runs, from Debian's packages. Installed only as root and only on a machine with apt-get. */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { locked, run, say, timed } from './setup-steps.mjs';
 
@@ -21,17 +21,19 @@ const host = {
   sysctl: 'procps',
 };
 const demo = { ...host, udhcpc: 'udhcpc', curl: 'curl', tcpdump: 'tcpdump', ping: 'iputils-ping' };
+/** What hosts with Open vSwitch have beside. */
+const ovs = { 'ovs-vswitchd': 'openvswitch-switch', 'ovs-vsctl': 'openvswitch-switch', ethtool: 'ethtool' };
 const test = {
   ...demo,
+  ...ovs,
   openstack: 'python3-openstackclient',
   dhclient: 'isc-dhcp-client',
-  ethtool: 'ethtool',
   modprobe: 'kmod',
   'qemu-system-x86_64': 'qemu-system-x86',
   debootstrap: 'debootstrap',
   '/usr/lib/postgresql/*/bin/initdb': 'postgresql',
 };
-const sets = { host, demo, test };
+const sets = { host, demo, demoOvs: { ...demo, ...ovs }, test };
 
 function isExecutable(path) {
   try {
@@ -48,13 +50,35 @@ function isThere(program) {
   return Array.from({ length: 20 }, (_, i) => program.replace('*', String(i + 10))).some(isExecutable);
 }
 
-/** The packages of the set (`host`, `demo`, `test`) whose programs are missing. */
+/** The packages of the set (`host`, `demo`, `demoOvs`, `test`) whose programs are missing. */
 export function missingPackages(set) {
   const missing = Object.entries(sets[set]).filter(([program]) => !isThere(program));
   return [...new Set(missing.map(([, name]) => name))];
 }
 
 const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
+
+/** Who asks Debian whether a service may start; 101 is no. */
+const policy = '/usr/sbin/policy-rc.d';
+
+/**
+ * Works while no package starts the service that it brings (PostgreSQL, Open vSwitch): what is started here is started by name. A
+ * machine that has a policy of its own keeps it.
+ */
+function withoutServices(work) {
+  let ours = false;
+  try {
+    writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755, flag: 'wx' });
+    ours = true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  try {
+    work();
+  } finally {
+    if (ours) rmSync(policy, { force: true });
+  }
+}
 
 function install(packages) {
   const argv = [
@@ -67,15 +91,16 @@ function install(packages) {
     'DPkg::Lock::Timeout=120',
     ...packages,
   ];
-  // RUNLEVEL 1: packages that bring a service (PostgreSQL) do not start it; what is started here is started by name.
   const env = { ...environment, RUNLEVEL: '1' };
-  try {
-    run(argv, { env });
-  } catch {
-    // The package lists are old or were never fetched.
-    run(['apt-get', 'update', '-q', '-o', 'DPkg::Lock::Timeout=120'], { env });
-    run(argv, { env });
-  }
+  withoutServices(() => {
+    try {
+      run(argv, { env });
+    } catch {
+      // The package lists are old or were never fetched.
+      run(['apt-get', 'update', '-q', '-o', 'DPkg::Lock::Timeout=120'], { env });
+      run(argv, { env });
+    }
+  });
 }
 
 /**

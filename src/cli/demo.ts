@@ -1,6 +1,7 @@
 /** `neutrino demo`: a whole small cloud in namespaces, proved with real traffic, and gone without a trace. */
 
-import { type CloudOptions, createCloud, type LabCloud, outside } from '../lab/cloud.ts';
+import { type CloudOptions, createCloud, type LabCloud, networkTypes, outside } from '../lab/cloud.ts';
+import { noOvs } from '../lab/ovs.ts';
 import { speaker } from '../lib/catalogue.ts';
 import { type Cli, CommandError, choice, command, flag } from './command.ts';
 import { languageOption } from './common-options.ts';
@@ -37,12 +38,16 @@ async function tellKept(cloud: LabCloud, n: Narrator, floatingIp: string): Promi
   for (const [what, line] of lines) n.result(`${what}:\n  ${line}`);
 }
 
-async function demo(cli: Cli, keep: boolean, nat: CloudOptions['nat'], say: DemoSay): Promise<DemoResult> {
+/** What of a cloud is chosen. */
+type Choice = Pick<CloudOptions, 'driver' | 'type' | 'hosts' | 'nat'>;
+
+async function demo(cli: Cli, keep: boolean, choice: Choice, say: DemoSay): Promise<DemoResult> {
   const n = narrator(cli, say);
-  n.chapter(say('hosts', { gateway: outside.gateway }));
+  const { hosts: count = 1 } = choice;
+  n.chapter(say(count === 1 ? 'hosts' : 'manyHosts', { gateway: outside.gateway, count }));
   // Server and agent are this same program.
   const program = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
-  const cloud = await createCloud({ program, kept: keep, ...(nat ? { nat } : {}) });
+  const cloud = await createCloud({ program, kept: keep, ...choice });
   let done = false;
   try {
     const aborted = new Promise<never>((_, reject) => {
@@ -51,9 +56,9 @@ async function demo(cli: Cli, keep: boolean, nat: CloudOptions['nat'], say: Demo
       cli.signal.addEventListener('abort', stop, { once: true });
     });
     const story = (async () => {
-      n.chapter(say('server', { url: cloud.insideUrl }));
+      n.chapter(say(count === 1 ? 'server' : 'manyAgents', { url: cloud.insideUrl }));
       await cloud.startServer();
-      await cloud.startAgent(0);
+      for (const index of cloud.hosts.keys()) await cloud.startAgent(index);
       return tellStory(cloud, n, { keep });
     })();
     // After an interruption the story ends by the hosts going away under it; nobody waits for how.
@@ -73,6 +78,30 @@ async function demo(cli: Cli, keep: boolean, nat: CloudOptions['nat'], say: Demo
   }
 }
 
+/** The words of the command line as what a cloud is made of. A CommandError where they do not go together. */
+function chosen(given: {
+  readonly nat: Choice['nat'];
+  readonly driver: 'linuxbridge' | 'ovs' | undefined;
+  readonly type: Choice['type'];
+  readonly hosts: '1' | '2' | '3' | undefined;
+}): Choice {
+  const { nat, driver, type, hosts } = given;
+  if (driver !== 'ovs' && (type === 'gre' || type === 'geneve'))
+    throw new CommandError(
+      `Bridges of the kernel have no tunnels of type ${type}: say --driver ovs, or another type.`,
+      2,
+    );
+  const missing = driver === 'ovs' ? noOvs() : undefined;
+  if (missing) throw new CommandError(`--driver ovs: ${missing}.`);
+  return {
+    ...(nat ? { nat } : {}),
+    ...(driver === 'ovs' ? { driver: 'openvswitch' } : {}),
+    ...(type ? { type } : {}),
+    ...(hosts ? { hosts: Number(hosts) as 1 | 2 | 3 } : {}),
+  };
+}
+
+/** `neutrino demo`. */
 export const demoCommand = command({
   name: 'demo',
   summary: 'Build a whole small cloud in namespaces, prove a forwarded port with real traffic, and take it down.',
@@ -84,11 +113,24 @@ export const demoCommand = command({
       ['iptables', 'nftables'],
       'by what the router translates addresses; iptables by default',
     ),
+    driver: choice(
+      '--driver DRIVER',
+      ['linuxbridge', 'ovs'],
+      'by what the hosts switch frames; linuxbridge by default',
+    ),
+    type: choice('--type TYPE', networkTypes, 'the type of the tenant network; vxlan by default'),
+    hosts: choice('--hosts N', ['1', '2', '3'], 'how many hosts; 1 by default. The instance is on the last one'),
     down: flag('--down', 'take down a cloud that was left up'),
     language: languageOption,
   },
-  examples: ['neutrino demo', 'neutrino demo --keep', 'neutrino demo --nat nftables', 'neutrino demo --down'],
-  async run({ keep, nat, down, language }, cli) {
+  examples: [
+    'neutrino demo',
+    'neutrino demo --keep',
+    'neutrino demo --nat nftables',
+    'neutrino demo --driver ovs --type geneve --hosts 2',
+    'neutrino demo --down',
+  ],
+  async run({ keep, nat, driver, type, hosts, down, language }, cli) {
     const say = speaker(demoSentences, language);
     if (process.getuid?.() !== 0)
       throw new CommandError('The demo makes namespaces, which needs root: run it with sudo.');
@@ -99,7 +141,7 @@ export const demoCommand = command({
       return 0;
     }
     if (keep && kept) throw new CommandError('A demo is up already; take it down first: neutrino demo --down');
-    const result = await demo(cli, keep, nat, say);
+    const result = await demo(cli, keep, chosen({ nat, driver, type, hosts }), say);
     cli.answer(result, () => '');
     return 0;
   },

@@ -169,7 +169,7 @@ export async function createCloud(options: CloudOptions): Promise<LabCloud> {
       },
       async neutrino(index, args) {
         const host = hosts[index] as LabHost;
-        const env = { OS_CLIENT_CONFIG_FILE: join(stateDir, 'clouds.yaml'), OS_CLOUD: 'neutrino' };
+        const env = { OS_CLIENT_CONFIG_FILE: await cloudsFileOn(index, folder, stateDir), OS_CLOUD: 'neutrino' };
         return host.run([...options.program, ...args], { mayFail: true, timeoutMs: 30_000, env });
       },
       leave() {
@@ -182,6 +182,15 @@ export async function createCloud(options: CloudOptions): Promise<LabCloud> {
     await close();
     throw error;
   }
+}
+
+/** The credentials for a host: beyond the first one, the server is where the first host is. */
+async function cloudsFileOn(index: number, folder: string, stateDir: string): Promise<string> {
+  const own = join(stateDir, 'clouds.yaml');
+  if (index === 0) return own;
+  const file = join(folder, 'clouds-elsewhere.yaml');
+  await writeFile(file, (await readFile(own, 'utf8')).replaceAll('127.0.0.1', underlay(0)), { mode: 0o600 });
+  return file;
 }
 
 /** What the server is told beside the files of a test. A flat network is asked for by name. */

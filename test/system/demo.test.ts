@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { program, skip } from './support/small-cloud.ts';
+import { program, skip, skipDriver } from './support/small-cloud.ts';
 
 const [node = '', ...args] = program;
 const run = (more: string[]) => promisify(execFile)(node, [...args, 'demo', ...more], { timeout: 90_000 });
@@ -23,6 +23,25 @@ describe('neutrino demo', { skip, timeout: 200_000 }, () => {
     const rules = result.path.map((hop: { rule: string | null }) => hop.rule).filter(Boolean);
     assert.match(rules[0], /--dport 9000 -j DNAT --to-destination 10\.100\.0\.\d+:8080/);
     assert.deepEqual(await labFolders(), folders);
+  });
+
+  test('--driver ovs --type gre --hosts 2 leads through both switches', {
+    skip: skipDriver('openvswitch'),
+  }, async () => {
+    const folders = await labFolders();
+    const { stdout } = await run(['--json', '--driver', 'ovs', '--type', 'gre', '--hosts', '2']);
+    const result = JSON.parse(stdout);
+    assert.match(result.page, /^hello from web-1 port 8080 /);
+    assert.equal(result.mtu, 1458);
+    assert.equal(result.connectionCut, true);
+    const devices = result.path.map((hop: { device: string }) => hop.device).join('\n');
+    assert.match(devices, /^br-int → patch-tun → br-tun → gre-c0000202$/m);
+    assert.match(devices, /^br-tun → patch-int → br-int → tap/m);
+    assert.deepEqual(await labFolders(), folders);
+  });
+
+  test('what bridges of the kernel cannot do is said at once', async () => {
+    await assert.rejects(run(['--type', 'geneve']), /say --driver ovs/);
   });
 
   test('--keep leaves it up, --down takes it down, in Chinese too', async () => {

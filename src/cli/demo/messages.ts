@@ -7,12 +7,20 @@ export const demoSentences = catalogue({
     en: 'An emulated host, with br-ex, and an outside world with the gateway {gateway}',
     zh: '一台模拟主机(含 br-ex),以及带网关 {gateway} 的外部世界',
   },
+  manyHosts: {
+    en: '{count} emulated hosts that reach each other, br-ex, and an outside world with the gateway {gateway}',
+    zh: '{count} 台彼此相连的模拟主机、br-ex,以及带网关 {gateway} 的外部世界',
+  },
   server: { en: 'Server and agent on that host: {url}', zh: '在该主机上启动服务端和代理:{url}' },
+  manyAgents: {
+    en: 'The server on the first host ({url}), an agent on each',
+    zh: '在第一台主机上启动服务端({url}),每台主机上启动一个代理',
+  },
   external: {
     en: 'The external network, flat on the physical network public (br-ex)',
     zh: '外部网络:物理网络 public(br-ex)上的 flat 网络',
   },
-  tenant: { en: 'A tenant network (VXLAN), its subnet and a router', zh: '租户网络(VXLAN)、子网和路由器' },
+  tenant: { en: 'A tenant network ({type}), its subnet and a router', zh: '租户网络({type})、子网和路由器' },
   group: { en: 'A security group that lets port 8080 in', zh: '放行 8080 端口的安全组' },
   instance: {
     en: 'An instance that boots by DHCP and serves HTTP on 8080',
@@ -53,6 +61,8 @@ export const demoSentences = catalogue({
   hopRule: { en: 'the rule of the forwarding', zh: '端口转发规则' },
   hopInside: { en: "the router's interface", zh: '路由器内部接口' },
   hopTenant: { en: 'bridge of the tenant network', zh: '租户网络的网桥' },
+  hopLeaving: { en: 'leaving {host}', zh: '离开 {host}' },
+  hopArriving: { en: 'arriving at {host}', zh: '到达 {host}' },
   hopGroup: { en: 'the security group', zh: '安全组' },
   hopInstance: { en: 'the instance', zh: '实例' },
 });

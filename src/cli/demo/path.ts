@@ -2,6 +2,7 @@
 import type { LabHost } from '../../lab/host.ts';
 import { deviceSuffix } from '../../model/host-objects.ts';
 import type { DemoSay } from './messages.ts';
+import type { Switching } from './switching.ts';
 
 /** One hop: where, on which device, by which rule, and the packet's addresses there. */
 export interface Hop {
@@ -18,8 +19,11 @@ export interface Route {
   readonly routerId: string;
   readonly gatewayPortId: string;
   readonly interfacePortId: string;
-  readonly networkId: string;
   readonly instance: { readonly portId: string; readonly netns: string; readonly ip: string };
+  readonly hosts: { readonly router: LabHost; readonly instance: LabHost };
+  /** The address of the instance's host between hosts. */
+  readonly endpoint: string;
+  readonly switching: Switching;
   readonly forwardingId: string;
   readonly floatingIp: string;
 }
@@ -47,27 +51,25 @@ async function forwardingRule(
   return { place: chain, rule: rule ?? null };
 }
 
-/** Reads the rules and the connection table of the host, and tells the path. */
-export async function tracePath(host: LabHost, route: Route, say: DemoSay): Promise<Hop[]> {
+/** Reads the rules and the connection table of the hosts, and tells the path. */
+export async function tracePath(route: Route, say: DemoSay): Promise<Hop[]> {
+  const { switching, hosts, instance } = route;
   const router = `qrouter-${route.routerId}`;
-  const group = `neutron-linuxbri-i${route.instance.portId.slice(0, 10)}`;
   const list: List = async (argv, netns) =>
-    (await host.run(argv, { mayFail: true, ...(netns ? { netns } : {}) })).stdout;
+    (await hosts.router.run(argv, { mayFail: true, ...(netns ? { netns } : {}) })).stdout;
   const forwarding = await forwardingRule(list, route, router);
-  const filter = await list(['iptables', '-S', group]);
+  const group = await switching.group(hosts.instance, instance.portId);
   const connections = await list(['conntrack', '-L', '-p', 'tcp', '--orig-dst', route.floatingIp], router);
   const client = sourceOf(connections, route.floatingIp);
   const source = client ? `${client[1]}:${client[2]}` : '?';
-  const rule = (text: string, word: string) =>
-    text.split('\n').find((line) => line.startsWith('-A') && line.includes(word)) ?? null;
   const outer = `${source} → ${route.floatingIp}:9000`;
-  const inner = `${source} → ${route.instance.ip}:8080`;
+  const inner = `${source} → ${instance.ip}:8080`;
   const hop = (place: string, device: string, packet: string, found: string | null = null): Hop => {
     return { place, device, rule: found, packet };
   };
   return [
     hop(say('hopOutside'), 'uplink', outer),
-    hop(say('hopBridge'), `eth1 → br-ex → tap${deviceSuffix(route.gatewayPortId)}`, outer),
+    hop(say('hopBridge'), switching.external(route.gatewayPortId), outer),
     hop(say('hopGateway', { router: 'r1' }), `qg-${deviceSuffix(route.gatewayPortId)} (${router})`, outer),
     hop(say('hopRule'), forwarding.place, inner, forwarding.rule),
     hop(
@@ -75,9 +77,14 @@ export async function tracePath(host: LabHost, route: Route, say: DemoSay): Prom
       `qr-${deviceSuffix(route.interfacePortId)} → tap${deviceSuffix(route.interfacePortId)}`,
       inner,
     ),
-    hop(say('hopTenant'), `brq${deviceSuffix(route.networkId)} → tap${deviceSuffix(route.instance.portId)}`, inner),
-    hop(say('hopGroup'), group, inner, rule(filter, 'dport 8080')),
-    hop(say('hopInstance'), `eth0 (${route.instance.netns})`, inner),
+    ...(hosts.router === hosts.instance
+      ? [hop(say('hopTenant'), switching.local(instance.portId), inner)]
+      : [
+          hop(say('hopLeaving', { host: hosts.router.name }), switching.leaving(route.endpoint), inner),
+          hop(say('hopArriving', { host: hosts.instance.name }), switching.arriving(instance.portId), inner),
+        ]),
+    hop(say('hopGroup'), group.place, inner, group.rule),
+    hop(say('hopInstance'), `eth0 (${instance.netns})`, inner),
   ];
 }
 

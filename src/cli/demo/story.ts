@@ -1,10 +1,15 @@
 /** The story of the demo: the notebook's chapter on port forwarding, on real kernels, step by step. */
 import { connect, type NetworkingClient, readClouds } from '../../client/index.ts';
 import { type LabCloud, outside } from '../../lab/cloud.ts';
+import { underlay } from '../../lab/ground.ts';
+import type { LabHost } from '../../lab/host.ts';
 import { dhcp } from '../../lab/instance.ts';
 import { fetchPage, holdConnection, serve } from '../../lab/probe.ts';
+import type { network } from '../../model/index.ts';
+import type { Row } from '../../model/language.ts';
 import type { DemoSay } from './messages.ts';
 import { drawPath, type Hop, type Route, tracePath } from './path.ts';
+import { byBridges, bySwitch, type Switching } from './switching.ts';
 
 /** Where the story is told to. */
 export interface Narrator {
@@ -37,7 +42,11 @@ async function session(cloud: LabCloud) {
   return connect({ ...credentials, authUrl: `${cloud.url}/identity/v3`, networkUrl: cloud.url });
 }
 
-async function buildNetworks(api: NetworkingClient, n: Narrator) {
+/** What a flat network is asked for by, in words and in the API; other types projects are given by themselves. */
+const rack = { 'provider:network_type': 'flat', 'provider:physical_network': 'rack' } as const;
+const rackWords = ' --provider-network-type flat --provider-physical-network rack';
+
+async function buildNetworks({ type }: LabCloud, api: NetworkingClient, n: Narrator) {
   n.chapter(n.say('external'));
   n.command(
     'openstack network create --external --provider-network-type flat --provider-physical-network public public',
@@ -60,10 +69,11 @@ async function buildNetworks(api: NetworkingClient, n: Narrator) {
     ...v4,
   });
 
-  n.chapter(n.say('tenant'));
-  n.command('openstack network create inside');
-  const inside = await api.networks.create({ name: 'inside' });
-  n.result(`${inside['provider:network_type']} ${inside['provider:segmentation_id']}, MTU ${inside.mtu}`);
+  n.chapter(n.say('tenant', { type }));
+  n.command(`openstack network create${type === 'flat' ? rackWords : ''} inside`);
+  const inside = await api.networks.create({ name: 'inside', ...(type === 'flat' ? rack : {}) });
+  const segment = inside['provider:segmentation_id'];
+  n.result(`${type}${segment === null ? '' : ` ${segment}`}, MTU ${inside.mtu}`);
   n.command('openstack subnet create --network inside --subnet-range 10.100.0.0/24 inside-v4');
   const subnet = await api.subnets.create({
     name: 'inside-v4',
@@ -91,15 +101,18 @@ async function bootInstance(cloud: LabCloud, api: NetworkingClient, networkId: s
   n.command('openstack port create --network inside --security-group web web-1');
   const port = await api.ports.create({ name: 'web-1', network_id: networkId, security_groups: [group.id] });
   n.command(`neutrino port attach ${port.id} --netns ${netns}`);
-  const host = cloud.hosts[0] as LabCloud['hosts'][0];
-  const attached = await cloud.neutrino(0, ['port', 'attach', port.id, '--netns', netns, '--host', host.name]);
+  // On the last host: its frames have the longest way.
+  const at = cloud.hosts.length - 1;
+  const host = cloud.hosts[at] as LabHost;
+  const how = ['--netns', netns, '--host', host.name, '--state-dir', cloud.agentDir(at)];
+  const attached = await cloud.neutrino(at, ['port', 'attach', port.id, ...how]);
   if (attached.code !== 0) throw new Error(`neutrino port attach failed: ${attached.stderr}${attached.stdout}`);
   n.command(`ip netns exec ${netns} udhcpc -i eth0`);
   const lease = await dhcp(host, netns);
   if (!lease) throw new Error('the instance got no address by DHCP within 10 s');
   n.result(n.say('lease', { ip: lease.ip, mask: lease.mask, router: lease.router ?? '-', mtu: lease.mtu ?? '-' }));
   await serve(host, 'web-1', { tcp: [8080] }, netns);
-  return { port, lease };
+  return { port, lease, at, host };
 }
 
 async function untilAnswer(cloud: LabCloud, address: string): Promise<string> {
@@ -111,12 +124,21 @@ async function untilAnswer(cloud: LabCloud, address: string): Promise<string> {
   }
 }
 
+function hostOf(cloud: LabCloud, name: string | undefined): LabHost {
+  return cloud.hosts.find((host) => host.name === name) ?? (cloud.hosts[0] as LabHost);
+}
+
+function switchingOf({ driver, type }: LabCloud, { id, ...row }: Row<typeof network>): Switching {
+  const travelling = { id, type, segment: row['provider:segmentation_id'] };
+  return driver === 'openvswitch' ? bySwitch(travelling) : byBridges(travelling);
+}
+
 /** Tells the story on a cloud whose server and agent run. Throws when something does not hold. */
 export async function tellStory(cloud: LabCloud, n: Narrator, options: { keep: boolean }): Promise<DemoResult> {
   const { networking: api, close } = await session(cloud);
   try {
-    const { external, inside, router } = await buildNetworks(api, n);
-    const { port, lease } = await bootInstance(cloud, api, inside.id, n);
+    const { external, inside, router } = await buildNetworks(cloud, api, n);
+    const { port, lease, at, host } = await bootInstance(cloud, api, inside.id, n);
 
     n.chapter(n.say('forward'));
     n.command('openstack floating ip create public');
@@ -145,13 +167,15 @@ export async function tellStory(cloud: LabCloud, n: Narrator, options: { keep: b
       routerId: router.id,
       gatewayPortId: gateway?.id ?? '',
       interfacePortId: inner1?.id ?? '',
-      networkId: inside.id,
+      hosts: { router: hostOf(cloud, gateway?.['binding:host_id']), instance: host },
+      endpoint: underlay(at),
+      switching: switchingOf(cloud, inside),
       instance: { portId: port.id, netns, ip: lease.ip },
       forwardingId: forwarding.id,
       floatingIp: address,
     };
     n.chapter(n.say('path'));
-    const path = await tracePath(cloud.hosts[0] as LabCloud['hosts'][0], route, n.say);
+    const path = await tracePath(route, n.say);
     n.result(drawPath(path));
     const told = { floatingIp: address, instanceIp: lease.ip, mtu: lease.mtu, page, firstAnswerMs, path };
     if (options.keep) {
