@@ -144,11 +144,11 @@ export function isUsable(asked: OvsPortFact, there: PortRow, held: ReadonlySet<s
   return asked.type !== '' || held.has(asked.name);
 }
 
-/** All ports by name, as the agent follows them. */
+/** All ports by name, as the agent follows them. One without a device, left from before a restart of the host, is for no port. */
 export function switchPorts({ ports }: Topology): Map<string, SwitchPort> {
   return new Map(
     [...ports].map(([name, { bridge, interfaceUuid, ofport, externalIds }]): [string, SwitchPort] => {
-      const portId = externalIds['iface-id'];
+      const portId = ofport !== undefined && ofport > 0 ? externalIds['iface-id'] : undefined;
       return [name, { bridge, plug: `${interfaceUuid} ${ofport ?? ''}`, ...(portId === undefined ? {} : { portId }) }];
     }),
   );

@@ -48,9 +48,10 @@ async function transact(
   await ovsdb.transact(draft.operations);
   const { ports } = topologyOf(await ovsdb.tables());
   return steps.flatMap((step) => {
-    const made = step.do !== 'remove' && step.fact.fact === 'ovs-port' ? ports.get(step.fact.name) : undefined;
-    const error = complaintOf(made);
-    return error === undefined ? [] : [failure(step, `port ${step.fact.name}: ${error}`)];
+    // A bridge has a port of its own name, which cannot be where something else has the name.
+    const error = step.do === 'remove' ? undefined : complaintOf(ports.get(step.fact.name));
+    const what = step.fact.fact === 'ovs-bridge' ? 'bridge' : 'port';
+    return error === undefined ? [] : [failure(step, `${what} ${step.fact.name}: ${error}`)];
   });
 }
 

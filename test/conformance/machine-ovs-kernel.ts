@@ -104,6 +104,21 @@ function others(machine: Machine): void {
       await performAll(machine, [remove(lost)]);
     }));
 
+  test('a bridge whose name a device has fails, and says so', async () => {
+    await sh('ip link add br-ex type bridge');
+    const failures = await machine.perform([add({ ...bridge, name: 'br-ex', shared: true })]);
+    assert.match(failures[0]?.error ?? '', /bridge br-ex: .*br-ex/);
+    await sh('ip link del br-ex; ovs-vsctl del-br br-ex');
+  });
+
+  test('an interface without a device, left from before a restart of the host, is for no port', () =>
+    on(machine, [bridge], async () => {
+      await sh('ovs-vsctl add-port br-int tapold -- set Interface tapold external-ids:iface-id=port-2 || true');
+      const left = (await machine.switchState())?.ports.get('tapold');
+      assert.ok(left && left.portId === undefined);
+      await sh('ovs-vsctl del-port tapold');
+    }));
+
   test('a bridge by others is taken as it is; a shared one of ours goes with its last port', async () => {
     const shared: OvsBridgeFact = { ...bridge, name: 'br-ex', failMode: 'standalone', shared: true };
     await sh('ovs-vsctl add-br br-ex -- set bridge br-ex datapath_type=netdev fail_mode=secure');
