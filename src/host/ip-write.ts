@@ -10,7 +10,7 @@ export interface Line {
 }
 
 const gone =
-  /Cannot find device|does not exist|No such (process|file or directory|device)|ddress not found|Cannot assign requested/;
+  /Cannot find device|does not exist|No such (process|file or directory|device)|ddress not found|Device not found|Cannot assign requested/;
 const there = /File exists|already assigned/;
 
 /** Joins words to a line. A word that the program would read as two, or as a comment, is an error. */

@@ -105,7 +105,7 @@ export function presentBridge(asked: OvsBridgeFact, { bridges }: Topology): OvsB
 }
 
 /**
- * A port as it is. One that has lost its device, or was given one that is not the present one of the name, is not there:
+ * A port as it is; of one of ours also whether it has lost its device, or was given one that is not the present one of the name:
  * `held` are the devices that a switch holds on to.
  */
 export function presentPort(
@@ -114,7 +114,7 @@ export function presentPort(
   held: ReadonlySet<string>,
 ): OvsPortFact | undefined {
   const there = ports.get(asked.name);
-  if (!there || (!asked.foreign && !isUsable(asked, there, held))) return undefined;
+  if (!there) return undefined;
   const { bridge, type, options, tag, externalIds } = there;
   const ids = Object.keys(asked.externalIds).flatMap((name) => {
     const value = externalIds[name];
@@ -129,6 +129,7 @@ export function presentPort(
     ...(tag === undefined ? {} : { tag }),
     externalIds: Object.fromEntries(ids),
     ...(asked.foreign ? { foreign: true } : {}),
+    ...(asked.foreign || isUsable(asked, there, held) ? {} : { lost: true }),
   };
 }
 

@@ -144,6 +144,7 @@ function difference(fact: Fact, was: Fact): string {
   if (fact.fact === 'nft-element' && was.fact === 'nft-element')
     return `${elementDetails(was)} → ${fact.value.replace(' . ', ':')}`;
   if (fact.fact === 'set' && was.fact === 'set') return `${was.elements.length} → ${fact.elements.length} addresses`;
+  if (was.fact === 'ovs-port' && was.lost) return 'plugged in anew';
   if (fact.fact === 'ovs-port' && was.fact === 'ovs-port' && fact.tag !== was.tag)
     return `tag ${was.tag ?? 'none'} → ${fact.tag ?? 'none'}`;
   if (fact.fact === 'flows' && was.fact === 'flows') return `${was.flows.length} → ${flowCount(fact.flows)}`;

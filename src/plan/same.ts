@@ -40,6 +40,7 @@ function sameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<stri
 function sameSwitchPort(want: OvsPortFact, have: OvsPortFact): boolean {
   if (want.bridge !== have.bridge || want.tag !== have.tag) return false;
   if (want.foreign) return true;
+  if (have.lost) return false;
   if (want.type !== have.type || !sameRecord(want.options, have.options)) return false;
   return Object.entries(want.externalIds).every(([name, value]) => have.externalIds[name] === value);
 }

@@ -33,6 +33,8 @@ export interface OvsPortFact {
    * releases it into VLAN 4095.
    */
   readonly foreign?: true;
+  /** As found, never as wanted: its device is gone, or is another one than it was given. It is plugged in anew. */
+  readonly lost?: true;
 }
 
 /**

@@ -103,7 +103,7 @@ export function removeFlows(state: SimState, fact: FlowsFact): void {
 
 function observePort(state: SimState, asked: OvsPortFact): OvsPortFact | undefined {
   const there = portOf(state, asked.name);
-  if (!there || there.port.device !== deviceOf(state, there.port.fact)) return undefined;
+  if (!there) return undefined;
   const { type, options, tag, externalIds } = there.port.fact;
   const names = Object.keys(asked.externalIds).filter((name) => externalIds[name] !== undefined);
   return {
@@ -115,6 +115,7 @@ function observePort(state: SimState, asked: OvsPortFact): OvsPortFact | undefin
     ...(tag === undefined ? {} : { tag }),
     externalIds: Object.fromEntries(names.map((name) => [name, externalIds[name] ?? ''])),
     ...(asked.foreign ? { foreign: true } : {}),
+    ...(!asked.foreign && there.port.device !== deviceOf(state, there.port.fact) ? { lost: true } : {}),
   };
 }
 

@@ -159,10 +159,20 @@ function faults(machine: Machine, folder: string, startSwitch: () => Promise<voi
       await sh('ip link del tapg1');
       await performAll(machine, [add(link), ...rest.slice(0, 2).map(add)]);
       const port = rest[2] as OvsPortFact;
-      assert.equal(await now(machine, port), undefined, 'the switch holds on to the old device');
-      await performAll(machine, [add(port)]);
+      const seen = (await now(machine, port)) as OvsPortFact;
+      assert.equal(seen.lost, true, 'the switch holds on to the old device');
+      await performAll(machine, [change(seen, port)]);
       assert.deepEqual(await now(machine, port), port);
       await until('frames pass', pings);
+    }));
+
+  test('a port whose device is gone is there, lost, and can be removed', () =>
+    on(machine, [bridge, ...guest(1)], async () => {
+      const port = guest(1).at(-1) as OvsPortFact;
+      await sh('ip link del tapg1');
+      assert.equal(((await now(machine, port)) as OvsPortFact).lost, true);
+      await performAll(machine, [remove(port)]);
+      assert.equal(await now(machine, port), undefined);
     }));
 
   test('a port that was made anew by hand shows in the flows that name it', () =>
