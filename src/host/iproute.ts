@@ -4,7 +4,11 @@ import { type BatchHelper, batchHelper, type LineResult } from './batch-helper.t
 import type { HelperKind, HelperPool } from './helper-pool.ts';
 import { inNamespace } from './namespaces.ts';
 
-export type IprouteProgram = 'ip' | 'bridge' | 'tc';
+/**
+ * Programs that keep running. `links` is an `ip` for `link show`: one that has listed links leaves the addresses out of what it lists
+ * afterwards (iproute2 6.1, `do_link` in ipaddress.c is never set back).
+ */
+export type IprouteProgram = 'ip' | 'links' | 'bridge' | 'tc';
 
 /** Lines for iproute2. */
 export interface Iproute {
@@ -19,9 +23,10 @@ export interface Iproute {
 const ownAgeMs = 100;
 const staleIndex = /^RTNETLINK answers: No such device|^Error: .*No such device/m;
 
-function kind(program: IprouteProgram): HelperKind<BatchHelper> {
+function kind(name: IprouteProgram): HelperKind<BatchHelper> {
+  const program = name === 'links' ? 'ip' : name;
   return {
-    name: program,
+    name,
     // Not `ip -n`: that takes a copy of all mounts, in which removed namespaces could live on as long as the program.
     open: (namespace) => batchHelper(inNamespace(namespace, [program, '-j', '-d'])),
     maximumAgeMs: (namespace) => (namespace === '' ? ownAgeMs : undefined),
@@ -30,6 +35,7 @@ function kind(program: IprouteProgram): HelperKind<BatchHelper> {
 
 const kinds: Readonly<Record<IprouteProgram, HelperKind<BatchHelper>>> = {
   ip: kind('ip'),
+  links: kind('links'),
   bridge: kind('bridge'),
   tc: kind('tc'),
 };

@@ -79,7 +79,7 @@ async function checkPrograms(ovs: boolean): Promise<void> {
 
 /** The devices of this network namespace: name → index. (/sys/class/net would tell of the namespace that mounted it.) */
 async function listLinks(context: HostContext): Promise<ReadonlyMap<string, number>> {
-  const [answer] = await context.ip.exec('ip', '', ['link show']);
+  const [answer] = await context.ip.exec('links', '', ['link show']);
   if (!answer || answer.failed) throw new Error(`ip link show: ${answer?.output}`);
   const devices = JSON.parse(answer.output || '[]') as { ifname: string; ifindex: number }[];
   return new Map(devices.map(({ ifname, ifindex }) => [ifname, ifindex]));

@@ -50,7 +50,7 @@ interface LinkEntry {
 
 /** The devices of the own namespace whose other end is in another one, by index: the index of that end. */
 async function pairs(context: HostContext): Promise<Map<number, number>> {
-  const [answer] = await context.ip.exec('ip', '', ['link show type veth']);
+  const [answer] = await context.ip.exec('links', '', ['link show type veth']);
   const links = answer && !answer.failed ? (JSON.parse(answer.output || '[]') as LinkEntry[]) : [];
   return new Map(
     links.flatMap(({ ifindex, link_index: other, link_netnsid: where }): [number, number][] =>
