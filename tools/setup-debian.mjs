@@ -31,6 +31,10 @@ const test = {
   modprobe: 'kmod',
   'qemu-system-x86_64': 'qemu-system-x86',
   debootstrap: 'debootstrap',
+  virsh: 'libvirt-clients',
+  libvirtd: 'libvirt-daemon',
+  'virt-qemu-run': 'libvirt-daemon-driver-qemu',
+  'dbus-daemon': 'dbus-daemon',
   '/usr/lib/postgresql/*/bin/initdb': 'postgresql',
 };
 const sets = { host, demo, demoOvs: { ...demo, ...ovs }, test };

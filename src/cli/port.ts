@@ -7,8 +7,10 @@ import { cloudOption, withCloud } from './cloud-option.ts';
 import { type Cli, CommandError, command, flag, seconds, text } from './command.ts';
 import { stateDirOption } from './common-options.ts';
 import { readNote } from './host-agent.ts';
+import { checkDomain } from './libvirt.ts';
 import { type Plugged, plugNetns, plugTap, unplug } from './plug.ts';
 import { plugIntoSwitch, type Switch, switchOfHost, unplugFromSwitch } from './plug-switch.ts';
+import { attachToDomain, type DomainAttached, detachFromDomain, domainOf } from './port-libvirt.ts';
 import { giveMetadata, metadataOptions } from './port-metadata.ts';
 import { defaultStateDir } from './state.ts';
 import { hostName, requireAgentRights } from './system.ts';
@@ -28,6 +30,20 @@ function agentHost(stateDir: string): string {
   } catch {
     return hostName(undefined);
   }
+}
+
+/** The switch that virtual machines are plugged into, where the agent here uses Open vSwitch. */
+function integrationBridge(stateDir: string): string {
+  try {
+    return readNote(stateDir).env.ovs?.integrationBridge ?? 'br-int';
+  } catch {
+    return 'br-int';
+  }
+}
+
+/** What an answer in JSON says of a port. */
+function portSummary({ id, status, mac_address, fixed_ips, 'binding:host_id': host }: Port) {
+  return { id, status, mac_address, fixed_ips, host };
 }
 
 /** The port by id or name. */
@@ -86,6 +102,11 @@ const attachOptions = {
   ...common,
   netns: text('--netns NAME', 'the network namespace; made when missing'),
   tap: flag('--tap', 'make a tap for a virtual machine instead'),
+  libvirt: text('--libvirt DOMAIN', 'give it to this domain of libvirt instead, by `virsh`'),
+  printXml: flag(
+    '--print-xml',
+    'with --libvirt: bind the port and print the interface for a definition; run no `virsh`',
+  ),
   ...metadataOptions,
   wait: seconds('--wait SECONDS', 'how long to wait until the port is ACTIVE; 0: not at all.', 10),
 };
@@ -121,30 +142,77 @@ async function attach(api: NetworkingClient, given: string, { netns, wait, host,
   return { plugged, port: now };
 }
 
+interface ToDomain extends Omit<Attach, 'netns' | 'at'> {
+  readonly domain: string;
+  readonly printXml: boolean;
+  readonly integrationBridge: string;
+}
+
+/** Gives a port to a domain and waits until the agent has wired it, where the domain runs. */
+async function attachDomain(api: NetworkingClient, given: string, how: ToDomain, cli: Cli): Promise<DomainAttached> {
+  const port = await findPort(api, given);
+  checkAttachable(port, how.host);
+  const attached = await attachToDomain(api, port, how);
+  if (!attached.running) return attached;
+  const now = await cli.during('waiting for the agent', untilActive(api, port.id, how.wait, cli.signal));
+  return { ...attached, port: now };
+}
+
+function domainWords(domain: string, { port, xml, made, running }: DomainAttached): string {
+  if (running === null) return xml;
+  const what = made.length === 0 ? ['nothing had to be made'] : made.map((one) => `made ${one}`);
+  const next = running ? '' : `The port becomes ACTIVE when the domain starts: virsh start ${domain}\n`;
+  return `${what.join('\n')}\nport ${port.id} is ${port.status} on host ${port['binding:host_id']}\n${next}`;
+}
+
+async function runAttachDomain(
+  how: ToDomain,
+  dir: string,
+  cloud: string | undefined,
+  given: string,
+  cli: Cli,
+): Promise<0> {
+  checkDomain(how.domain);
+  const attached = await withCloud(cloud, dir, ({ networking }) => attachDomain(networking, given, how, cli));
+  const { port, xml, made, running } = attached;
+  cli.answer({ port: portSummary(port), domain: how.domain, xml, made }, () => domainWords(how.domain, attached));
+  if (!running || how.wait === 0 || port.status === 'ACTIVE') return 0;
+  throw new CommandError(whyNotActive(port, how.wait));
+}
+
 /** `neutrino port attach`. */
 export const portAttachCommand = command({
   name: 'port attach',
-  summary: 'Give a port to a network namespace of this host, or make the tap of a virtual machine.',
+  summary: 'Give a port to a network namespace or a virtual machine of this host.',
   detail:
-    'Makes the device, binds the port to this host and waits until the agent has wired it. Run as root, on the host of the\nagent, with the credentials of an administrator.',
+    'Makes the device, binds the port to this host and waits until the agent has wired it. A domain of libvirt gets\nthe interface in its run and its definition, whichever there is. Run as root, on the host of the\nagent, with the credentials of an administrator.',
   arguments: [{ name: 'PORT', doc: 'the id or name of the port' }],
   options: attachOptions,
   examples: [
     'neutrino port attach web --netns web',
     'neutrino port attach web --netns web --public-key ~/.ssh/id_ed25519.pub',
     'neutrino port attach 36bcd62a-0860-4e22-bf8a-81f5052eff60 --tap',
+    'neutrino port attach web --libvirt vm1',
   ],
-  async run({ stateDir, cloud, host: name, netns, tap, wait, publicKey, userData }, cli, given) {
-    if (tap === (netns !== undefined)) throw new CommandError('Say either --netns NAME or --tap.', 2);
+  async run({ stateDir, cloud, host: name, netns, tap, libvirt: domain, printXml, wait, ...metadata }, cli, given) {
+    if ([tap, netns !== undefined, domain !== undefined].filter(Boolean).length !== 1)
+      throw new CommandError('Say one of --netns NAME, --tap and --libvirt DOMAIN.', 2);
+    if (printXml && domain === undefined) throw new CommandError('--print-xml goes with --libvirt DOMAIN.', 2);
     requireAgentRights('there is nothing to do without');
     const dir = stateDir ?? defaultStateDir();
-    const how = { netns, wait, host: name ?? agentHost(dir), at: switchOfHost(dir) };
-    const { plugged, port } = await withCloud(cloud, dir, async ({ networking }) => {
-      await giveMetadata(networking, await findPort(networking, given ?? ''), { publicKey, userData });
-      return attach(networking, given ?? '', how, cli);
-    });
-    const { id, status, mac_address, fixed_ips, 'binding:host_id': host } = port;
-    cli.answer({ port: { id, status, mac_address, fixed_ips, host }, ...plugged }, () => attachWords(plugged, port));
+    const host = name ?? agentHost(dir);
+    await withCloud(cloud, dir, async ({ networking }) =>
+      giveMetadata(networking, await findPort(networking, given ?? ''), metadata),
+    );
+    if (domain !== undefined) {
+      const to = { domain, printXml, wait, host, integrationBridge: integrationBridge(dir) };
+      return runAttachDomain(to, dir, cloud, given ?? '', cli);
+    }
+    const how = { netns, wait, host, at: switchOfHost(dir) };
+    const { plugged, port } = await withCloud(cloud, dir, ({ networking }) =>
+      attach(networking, given ?? '', how, cli),
+    );
+    cli.answer({ port: portSummary(port), ...plugged }, () => attachWords(plugged, port));
     if (wait === 0 || port.status === 'ACTIVE') return 0;
     throw new CommandError(whyNotActive(port, wait));
   },
@@ -153,21 +221,26 @@ export const portAttachCommand = command({
 /** `neutrino port detach`. */
 export const portDetachCommand = command({
   name: 'port detach',
-  summary: 'Take a port from its namespace or tap of this host.',
+  summary: 'Take a port from its namespace, tap or virtual machine of this host.',
   arguments: [{ name: 'PORT', doc: 'the id or name of the port' }],
-  options: common,
+  options: {
+    ...common,
+    libvirt: text('--libvirt DOMAIN', 'the domain of libvirt; default: the one it was given to here'),
+  },
   examples: ['neutrino port detach web'],
-  async run({ stateDir, cloud, host: name }, cli, given) {
+  async run({ stateDir, cloud, host: name, libvirt: domain }, cli, given) {
     requireAgentRights('there is nothing to do without');
     const dir = stateDir ?? defaultStateDir();
     const host = name ?? agentHost(dir);
     const removed = await withCloud(cloud, dir, async ({ networking: api }) => {
       const port = await findPort(api, given ?? '');
       checkAttachable(port, host);
+      if (domain !== undefined) checkDomain(domain);
+      const taken = await detachFromDomain(port, domain ?? domainOf(port));
       await api.ports.update(port.id, { 'binding:host_id': '', device_id: '', device_owner: '' });
       const at = switchOfHost(dir);
       if (at) await unplugFromSwitch(at, port.id);
-      return unplug(port.id);
+      return [...taken, ...(await unplug(port.id))];
     });
     const words = removed.length === 0 ? 'It was not attached here.\n' : `removed ${removed.join(', ')}\n`;
     cli.answer({ removed }, () => words);
