@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agentFile, buildGround, type Ground, type LabDriver, underlay } from './ground.ts';
-import { createHost, type LabHost } from './host.ts';
+import { createHost, type LabHost, patient } from './host.ts';
 import { openRelay, type Relay } from './relay.ts';
 
 export { outside } from './ground.ts';
@@ -86,11 +86,11 @@ async function startDaemon(host: LabHost, argv: readonly string[], sign: string,
   const child = host.start(argv, { output: log.fd });
   await log.close();
   const logged = async () => (await readFile(logFile)).subarray(from).toString();
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + patient(20_000);
   while (!(await logged()).includes(sign)) {
     const ended = child.exitCode !== null || child.signalCode !== null;
     if (ended || Date.now() > deadline) {
-      const how = ended ? `ended with ${child.exitCode ?? child.signalCode}` : `did not say "${sign}" within 20 s`;
+      const how = ended ? `ended with ${child.exitCode ?? child.signalCode}` : `did not say "${sign}" in time`;
       if (!ended) host.kill(child);
       throw new Error(`${argv.join(' ')} ${how}: ${(await logged()).trim()}`);
     }

@@ -57,6 +57,12 @@ export interface LabHost extends CommandHost {
   readonly pid: number;
 }
 
+/** How many times as slow as a usual machine this one is: an emulated processor sets NEUTRINO_PATIENCE. */
+const patience = Math.max(1, Number(process.env.NEUTRINO_PATIENCE ?? 1) || 1);
+
+/** A deadline of so many milliseconds on a usual machine, as it is here. */
+export const patient = (ms: number): number => ms * patience;
+
 // The first process of the host: makes /run and /sys private, then waits for its input to end, which it does when the
 // process that made the host dies however it dies. bash, since it also reaps what daemons leave behind.
 const init = `
@@ -94,8 +100,8 @@ async function untilReady(holder: ChildProcess): Promise<void> {
   let printed = '';
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new Error(`the emulated host did not start within 10 s: ${printed}`)),
-      10_000,
+      () => reject(new Error(`the emulated host did not start in time: ${printed}`)),
+      patient(10_000),
     );
     holder.stderr?.on('data', (data) => {
       printed += data;
@@ -152,7 +158,11 @@ export function commandHost(name: string, into: readonly string[], close: () => 
     close,
     kill: (child, signal = 'SIGKILL') => killStarted(child, signal),
     async run(argv, options = {}) {
-      const outcome = await collect(launch(argv, place(options), 'pipe'), options.timeoutMs ?? 15_000, options.input);
+      const outcome = await collect(
+        launch(argv, place(options), 'pipe'),
+        patient(options.timeoutMs ?? 15_000),
+        options.input,
+      );
       if (outcome.code !== 0 && !options.mayFail) {
         const text = `${outcome.stderr}${outcome.stdout}`.trim();
         throw new Error(`on ${name}: ${argv.join(' ')} ended with ${outcome.code ?? 'a signal'}: ${text}`);

@@ -1,6 +1,6 @@
 /** Real traffic: small programs that run in a namespace of an emulated host and say what they saw. */
 import type { ChildProcess } from 'node:child_process';
-import type { CommandHost } from './host.ts';
+import { type CommandHost, patient } from './host.ts';
 
 const node = process.execPath;
 
@@ -102,8 +102,8 @@ export async function serve(
   });
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new Error(`the servers of ${name} did not start within 10 s: ${errors}`)),
-      10_000,
+      () => reject(new Error(`the servers of ${name} did not start in time: ${errors}`)),
+      patient(10_000),
     );
     child.stdout?.once('data', () => {
       clearTimeout(timer);
@@ -154,7 +154,7 @@ export async function holdConnection(
     ended = true;
   });
   const until = async (done: () => boolean, what: string, deadlineMs: number) => {
-    const end = Date.now() + deadlineMs;
+    const end = Date.now() + patient(deadlineMs);
     while (!done()) {
       if (Date.now() > end) throw new Error(`${what} within ${deadlineMs} ms`);
       await new Promise((resolve) => setTimeout(resolve, 10));

@@ -12,8 +12,8 @@ const socket = connect(socketPath);
 const send = (message: ToGuest): void => void socket.write(`${JSON.stringify(message)}\n`);
 const id = 0;
 
-// What names a file of the machine that the guest may not have.
-const { TMPDIR: _, NODE_EXTRA_CA_CERTS: __, ...env } = process.env;
+// What names a file of the machine that the guest may not have, or tells a test runner what it is part of.
+const { TMPDIR: _, NODE_EXTRA_CA_CERTS: __, NODE_TEST_CONTEXT: ___, ...env } = process.env;
 send({ id, argv, env });
 process.stdin.on('data', (data: Buffer) => send({ id, input: data.toString('base64') }));
 process.stdin.on('end', () => send({ id, input: null }));
