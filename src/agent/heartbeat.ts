@@ -12,7 +12,11 @@ function l2Function(env: FixedEnvironment): AgentReport['functions'][number] {
     return {
       agent_type: 'Linux bridge agent',
       binary: 'neutron-linuxbridge-agent',
-      configurations: { ...wiring, interface_mappings: {}, tunnel_types: env.localIp === null ? [] : ['vxlan'] },
+      configurations: {
+        ...wiring,
+        interface_mappings: env.interfaceMappings ?? {},
+        tunnel_types: env.localIp === null ? [] : ['vxlan'],
+      },
     };
   return {
     agent_type: 'Open vSwitch agent',

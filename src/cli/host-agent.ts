@@ -60,6 +60,7 @@ export function environmentOf(
     bridgeMappings: settings.bridgeMappings,
     driver: settings.driver,
     ...(settings.driver === 'openvswitch' ? { ovs: withoutConnection(settings.ovs) } : {}),
+    interfaceMappings: settings.interfaceMappings,
     natDriver: settings.natDriver,
     clampsMss: settings.clampsMss,
     advertisementSeconds: settings.advertisementSeconds,

@@ -210,6 +210,7 @@ function agentSettings(reader: OptionReader, hasL3File: boolean): AgentSettings 
     dhcp: dhcpSettings(reader),
     metadata: metadataSettings(reader),
     bridgeMappings: reader.value(options.bridgeMappings),
+    interfaceMappings: reader.value(options.interfaceMappings),
     localIp: reader.value(options.localIp) || null,
     l3Extensions: reader.given(options.l3Extensions) ?? (hasL3File ? [] : options.l3Extensions.default),
     availabilityZone: reader.value(options.availabilityZone),

@@ -320,6 +320,12 @@ const agentOptions = {
     'The bridge of each physical network; `[ovs] bridge_mappings` is the same. A bridge that is missing is made.',
     { deprecated: ['ovs.bridge_mappings'] },
   ),
+  interfaceMappings: linuxBridge(
+    'physical_interface_mappings',
+    dictionary(text('a name'), 'physnet1:eth1'),
+    {},
+    'The interface of each physical network, where bridge_mappings has no bridge for it. A VLAN network gets a device `eth1.ID`; a flat network takes the interface into its bridge, unless the interface has addresses.',
+  ),
   localIp: vxlan(
     'local_ip',
     ip(),

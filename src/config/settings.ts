@@ -101,6 +101,8 @@ export interface AgentSettings {
   readonly metadata: MetadataSettings;
   /** Physical network → bridge. */
   readonly bridgeMappings: Readonly<Record<string, string>>;
+  /** Physical network → interface. */
+  readonly interfaceMappings: Readonly<Record<string, string>>;
   /** The address of the tunnel endpoint, or null: no tunnels to other hosts. */
   readonly localIp: string | null;
   /** `[agent] extensions` of the l3_agent.ini; without `port_forwarding` the agent realises no forwarded port. */

@@ -91,7 +91,6 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     prevent_arp_spoofing: 'it is always on',
   },
   securitygroup: { '*': 'security groups are always on, in the way of the driver' },
-  linux_bridge: { physical_interface_mappings: 'put the interface into a bridge and name that in bridge_mappings' },
   ml2_type_vxlan: { vxlan_group: 'tunnels are unicast, on UDP port 4789, with known addresses' },
   vxlan: { '*': 'tunnels are unicast, on UDP port 4789, with known addresses' },
   ovs: {

@@ -24,8 +24,10 @@ export interface Device {
   readonly address?: string;
   readonly master?: string;
   readonly ifalias?: string;
+  /** The device under it. */
+  readonly link?: string;
   readonly linkinfo?: { readonly info_kind?: string; readonly info_data?: Readonly<Record<string, unknown>> };
-  readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number }[];
+  readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number; readonly scope?: string }[];
 }
 
 /** A route as `ip -j route show` tells of it. */
@@ -88,6 +90,8 @@ function kindOf(device: Device, asked: LinkKind): LinkKind {
     case 'vxlan':
       if (made !== 'vxlan') return { type: 'foreign' };
       return { type: 'vxlan', vni: Number(data.id), local: String(data.local ?? ''), port: Number(data.port) };
+    case 'vlan':
+      return made === 'vlan' ? { type: 'vlan', device: device.link ?? '', id: Number(data.id) } : { type: 'foreign' };
   }
 }
 

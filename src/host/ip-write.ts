@@ -40,6 +40,8 @@ function making(namespace: Namespace, kind: LinkKind): (string | number)[] | und
       return ['type', 'vxlan', 'id', kind.vni, 'local', kind.local, 'dstport', kind.port, 'nolearning', 'proxy'];
     case 'ifb':
       return ['type', 'ifb'];
+    case 'vlan':
+      return ['link', kind.device, 'type', 'vlan', 'id', kind.id];
     case 'peer':
     case 'foreign':
       return undefined;
@@ -52,14 +54,19 @@ function setLink(link: LinkFact): Line[] {
   if (link.mac !== undefined) words.push('address', link.mac);
   if (link.mtu !== undefined) words.push('mtu', link.mtu);
   if (link.master !== undefined) words.push('master', link.master);
-  return [line([...words, link.up ? 'up' : 'down'])];
+  // A VLAN device cannot be up while the one under it is down.
+  const under = link.kind.type === 'vlan' && link.up ? [line(['link', 'set', 'dev', link.kind.device, 'up'])] : [];
+  return [...under, line([...words, link.up ? 'up' : 'down'])];
 }
 
 /** A device that only carries the frames of others gets no IPv6 address of its own. */
 export function isSwitching(link: LinkFact): boolean {
   if (link.kind.type === 'bridge') return !link.kind.shared;
+  if (link.kind.type === 'foreign' && link.kind.nic) return false;
   const { type } = link.kind;
-  return type === 'vxlan' || type === 'ifb' || link.master !== undefined || (type === 'veth' && link.namespace === '');
+  return (
+    ['vxlan', 'vlan', 'ifb'].includes(type) || link.master !== undefined || (type === 'veth' && link.namespace === '')
+  );
 }
 
 function makeLink(link: LinkFact): Line[] {
@@ -73,6 +80,7 @@ function makeLink(link: LinkFact): Line[] {
 
 function removeLink(link: LinkFact): Line[] {
   if (link.kind.type !== 'foreign') return [line(['link', 'del', 'dev', link.name], gone)];
+  if (link.kind.nic) return [line(['link', 'set', 'dev', link.name, 'nomaster'], gone)];
   // What was made by others stays, but is no port of ours any more, and passes nothing: its rules go next.
   return [line(['link', 'set', 'dev', link.name, 'nomaster', 'down'], gone)];
 }

@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { AddressFact, LinkFact, Namespace } from '../plan/facts.ts';
 import type { StepFailure } from '../plan/steps.ts';
+import { addressedNic } from './addressed-nic.ts';
 import { setInnerMtus } from './attachment.ts';
 import { failure, type HostContext, type StepOn } from './batch.ts';
 import type { LineResult } from './batch-helper.ts';
@@ -23,7 +24,7 @@ function isShared(fact: IpFact): fact is LinkFact & { kind: { type: 'bridge'; sh
 async function mayRemoveShared(context: HostContext, link: LinkFact): Promise<boolean> {
   const devices = await readDevices(context.ip, link.namespace, new Set([link.name]));
   if (devices.get(link.name)?.ifalias !== ownAlias) return false;
-  const [ports] = await context.ip.exec('ip', link.namespace, [`link show master ${link.name}`]);
+  const [ports] = await context.ip.exec('links', link.namespace, [`link show master ${link.name}`]);
   return ports?.output === '' || ports?.output === '[]';
 }
 
@@ -33,6 +34,19 @@ async function leavesShared(context: HostContext, { do: action, fact }: StepOn<I
   if (action === 'remove') return !(await mayRemoveShared(context, fact));
   const device = (await readDevices(context.ip, fact.namespace, new Set([fact.name]))).get(fact.name);
   return device?.linkinfo?.info_kind === 'bridge' && device.ifalias !== ownAlias;
+}
+
+/**
+ * Throws where an interface of the host has addresses and is to become a port of a bridge: they would answer no more, and with
+ * them the host.
+ */
+async function refuseAddressed(context: HostContext, { do: action, fact }: StepOn<IpFact>): Promise<void> {
+  if (action === 'remove' || fact.fact !== 'link' || fact.kind.type !== 'foreign' || !fact.kind.nic) return;
+  const device = (await readDevices(context.ip, fact.namespace, new Set([fact.name]))).get(fact.name);
+  const addresses = device?.addr_info?.filter(({ scope }) => scope !== 'link') ?? [];
+  if (device?.master === fact.master || addresses.length === 0) return;
+  const texts = addresses.map(({ local, prefixlen }) => `${local}/${prefixlen}`);
+  throw new Error(addressedNic(fact, texts.join(', ')));
 }
 
 /**
@@ -99,6 +113,7 @@ export async function performIp(
   const planned: Planned[] = [];
   for (const step of steps) {
     try {
+      await refuseAddressed(context, step);
       if (!(await leavesShared(context, step))) planned.push({ step, lines: linesOf(step) });
     } catch (error) {
       failures.push(failure(step, describe(error)));

@@ -40,6 +40,9 @@ interface Wiring {
   readonly bridges: boolean;
 }
 
+/** How an L2 agent says which physical networks it reaches. */
+const mappingNames = ['bridge_mappings', 'interface_mappings'];
+
 const sameJson = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
 async function applyFunction(
@@ -76,7 +79,7 @@ async function applyFunction(
   return {
     appeared: !agentIsAlive(c, before),
     endpoint: before.configurations.tunneling_ip !== configurations.tunneling_ip,
-    bridges: !sameJson(before.configurations.bridge_mappings, configurations.bridge_mappings),
+    bridges: mappingNames.some((name) => !sameJson(before.configurations[name], configurations[name])),
   };
 }
 

@@ -18,9 +18,11 @@ function linkDetails(link: LinkFact): string {
       ? `vxlan ${kind.vni} from ${kind.local}`
       : kind.type === 'veth'
         ? `pair with ${kind.peer.name}${inNamespace(kind.peer.namespace)}`
-        : kind.type === 'foreign'
-          ? ''
-          : kind.type;
+        : kind.type === 'vlan'
+          ? `VLAN ${kind.id} of ${kind.device}`
+          : kind.type === 'foreign'
+            ? ''
+            : kind.type;
   const parts = [
     made,
     link.mac && `mac ${link.mac}`,

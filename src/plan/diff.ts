@@ -164,7 +164,8 @@ function takenAway(gone: readonly Fact[], have: Facts, why: string): RemoveStep[
     if (fact.fact !== 'process' && 'namespace' in fact && namespaces.has(fact.namespace)) continue;
     if ((fact.fact === 'ovs-port' || fact.fact === 'flows') && bridges.has(fact.bridge)) continue;
     if (fact.fact === 'nft-element' && tables.has(nftTableOf(fact))) continue;
-    const on = deviceOf(fact);
+    // A link has a step of its own: the bridge under a VLAN device may be one that stays, because others use it.
+    const on = fact.fact === 'link' ? null : deviceOf(fact);
     if (on && vanishing.has(linkKey(on.namespace, on.device))) continue;
     if (fact.fact !== 'link') {
       steps.push({ do: 'remove', fact, why });
@@ -198,7 +199,8 @@ function vanishingLinks(gone: readonly Fact[], have: Facts): Map<string, boolean
 /** A device of someone else's is released (off its bridge, down), since the rules that guarded it go; it is never removed. */
 function linkRemoval(fact: LinkFact, vanishing: ReadonlyMap<string, boolean>, why: string): RemoveStep | null {
   if (fact.kind.type === 'foreign') {
-    const released = !fact.up && fact.master === undefined;
+    // An interface of the host stays up: it may carry VLANs.
+    const released = fact.master === undefined && (fact.kind.nic === true || !fact.up);
     return fact.namespace !== '' || released ? null : { do: 'remove', fact, why };
   }
   return vanishing.get(linkKey(fact.namespace, fact.name)) ? { do: 'remove', fact, why } : null;

@@ -38,12 +38,15 @@ export type LinkKind =
     }
   /** A device that frames only pass, so that they wait in its queue: what a device receives cannot wait there itself. */
   | { readonly type: 'ifb' }
+  /** An 802.1q device: the frames of `device` (in the same namespace) with the tag `id`. It goes when that device does. */
+  | { readonly type: 'vlan'; readonly device: string; readonly id: number }
   /**
    * Made by someone else (an instance's tap, the loopback of a namespace): never made or removed, only set. Removing the fact of
    * one in the host's own namespace releases it: off its bridge, and down. Where it is one end of a pair into the namespace of an
-   * instance that `neutrino port attach` made, a change of its MTU reaches the other end too.
+   * instance that `neutrino port attach` made, a change of its MTU reaches the other end too. `nic` is an interface of the host: it becomes a port of
+   * a bridge only while it has no address of its own, which the bridge would cut off, and stays up when it is released.
    */
-  | { readonly type: 'foreign' };
+  | { readonly type: 'foreign'; readonly nic?: true };
 
 /** A network device. An attribute that is left out is left as it is. */
 export interface LinkFact {

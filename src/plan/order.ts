@@ -2,7 +2,7 @@
 import type { ChainFact, Fact, HookFact, LinkFact } from './facts.ts';
 import { jumpOf } from './rule-text.ts';
 
-const linkRank = { bridge: 10, vxlan: 11, ifb: 11, veth: 12, peer: 13, foreign: 14 } as const;
+const linkRank = { bridge: 10, vxlan: 11, vlan: 11, ifb: 11, veth: 12, peer: 13, foreign: 14 } as const;
 
 const ranks = {
   netns: 0,
@@ -87,6 +87,8 @@ export function deviceOf(fact: Fact): { namespace: string; device: string } | nu
     case 'neighbour':
     case 'qdisc':
       return { namespace: fact.namespace, device: fact.device };
+    case 'link':
+      return fact.kind.type === 'vlan' ? { namespace: fact.namespace, device: fact.kind.device } : null;
     default:
       return null;
   }

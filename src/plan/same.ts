@@ -7,6 +7,7 @@ export function sameKind(want: LinkKind, have: LinkKind): boolean {
   if (want.type === 'foreign') return true;
   if (want.type === 'vxlan' && have.type === 'vxlan')
     return want.vni === have.vni && want.local === have.local && want.port === have.port;
+  if (want.type === 'vlan' && have.type === 'vlan') return want.device === have.device && want.id === have.id;
   // The two ends of a pair look alike: either may be read as the end that made it.
   const pair = (kind: LinkKind) => kind.type === 'veth' || kind.type === 'peer';
   return want.type === have.type || (pair(want) && pair(have));

@@ -36,6 +36,7 @@ test('a network on a physical network needs a bridge for it', () => {
   assert.equal(canWire({}, null), true);
   assert.equal(canWire({}, 'public'), false);
   assert.equal(canWire({ bridge_mappings: { public: 'br-ex' } }, 'public'), true);
+  assert.equal(canWire({ bridge_mappings: {}, interface_mappings: { public: 'eth1' } }, 'public'), true);
 });
 
 test('several are chosen from as many zones as there are', () => {

@@ -77,9 +77,11 @@ export function chooseDhcpAgents<C extends Candidate>(
   return { stay: [...live, ...dead.filter((id) => !drop.includes(id))], add, drop };
 }
 
-/** Whether an L2 agent with these configurations can wire a network: one on a physical network needs a bridge for it. */
+/** Whether an L2 agent with these configurations can wire a network: one on a physical network needs a bridge or an interface for it. */
 export function canWire(configurations: Readonly<Record<string, unknown>>, physicalNetwork: string | null): boolean {
   if (!physicalNetwork) return true;
-  const mappings = configurations.bridge_mappings;
-  return typeof mappings === 'object' && mappings !== null && Object.hasOwn(mappings, physicalNetwork);
+  const { bridge_mappings: bridges, interface_mappings: interfaces } = configurations;
+  return [bridges, interfaces].some(
+    (mappings) => typeof mappings === 'object' && mappings !== null && Object.hasOwn(mappings, physicalNetwork),
+  );
 }

@@ -1,6 +1,7 @@
 /** Devices, addresses and routes of the simulated machine, as strict as the kernel. */
+import { addressedNic } from '../host/addressed-nic.ts';
 import { type Cidr, cidrContains, parseCidr, parseIp } from '../lib/ip.ts';
-import type { AddressFact, FdbFact, LinkFact, NeighbourFact, QdiscFact, RouteFact } from '../plan/facts.ts';
+import type { AddressFact, FdbFact, LinkFact, LinkKind, NeighbourFact, QdiscFact, RouteFact } from '../plan/facts.ts';
 import { linkOf, namespaceOf, newLink, SimError, type SimLink, type SimNamespace, type SimState } from './state.ts';
 
 function checkName(name: string): void {
@@ -22,6 +23,7 @@ function make(state: SimState, fact: LinkFact): void {
     const twin = others.find((link) => link.kind.type === 'vxlan' && link.kind.vni === kind.vni);
     if (twin) throw new SimError(`RTNETLINK answers: File exists (${twin.name} has VNI ${kind.vni})`);
   }
+  if (kind.type === 'vlan') checkVlan(state, namespace, kind);
   const link = newLink(namespace, name, kind, true);
   if (kind.type !== 'veth') {
     put(state, link);
@@ -34,6 +36,29 @@ function make(state: SimState, fact: LinkFact): void {
   put(state, peer);
   link.peer = peer;
   peer.peer = link;
+}
+
+function checkVlan(state: SimState, namespace: string, kind: LinkKind & { type: 'vlan' }): void {
+  linkOf(state, namespace, kind.device);
+  for (const { kind: other, name } of namespaceOf(state, namespace).links.values())
+    if (other.type === 'vlan' && other.device === kind.device && other.id === kind.id)
+      throw new SimError(`RTNETLINK answers: File exists (${name} is VLAN ${kind.id} of ${kind.device})`);
+}
+
+/** What a VLAN device takes from the device under it. */
+function checkUnder(state: SimState, fact: LinkFact): void {
+  if (fact.kind.type !== 'vlan') return;
+  const under = linkOf(state, fact.namespace, fact.kind.device);
+  if (fact.up) under.up = true;
+  if ((fact.mtu ?? 0) > under.mtu)
+    throw new SimError(`RTNETLINK answers: Numerical result out of range (${under.name} has MTU ${under.mtu})`);
+}
+
+/** An interface of the host that has addresses is kept out of bridges. */
+function checkNic(fact: LinkFact, link: SimLink): void {
+  if (fact.kind.type !== 'foreign' || !fact.kind.nic || link.master === fact.master) return;
+  const addresses = link.addresses.filter(({ cidr }) => !cidr.startsWith('fe80:')).map(({ cidr }) => cidr);
+  if (addresses.length > 0) throw new SimError(addressedNic(fact, addresses.join(', ')));
 }
 
 function sameMaking(fact: LinkFact, link: SimLink): boolean {
@@ -68,6 +93,8 @@ function setLink(state: SimState, fact: LinkFact): void {
   if (!sameMaking(fact, link)) throw new SimError(`RTNETLINK answers: File exists (${fact.name})`);
   // A shared bridge that others made is taken as it is.
   if (fact.kind.type === 'bridge' && fact.kind.shared && !link.ours) return;
+  checkUnder(state, fact);
+  checkNic(fact, link);
   if (fact.mac !== undefined) link.mac = fact.mac;
   if (fact.mtu !== undefined) link.mtu = fact.mtu;
   if (fact.master !== undefined) {
@@ -79,6 +106,7 @@ function setLink(state: SimState, fact: LinkFact): void {
   }
   if (fact.txChecksum !== undefined) link.txChecksum = fact.txChecksum;
   link.up = fact.up;
+  if (!fact.up) for (const one of vlansOf(namespaceOf(state, fact.namespace), fact.name)) one.up = false;
   if (!fact.up) dropRoutes(namespaceOf(state, fact.namespace), (route) => route.device === fact.name);
 }
 
@@ -89,6 +117,7 @@ export function removeLink(state: SimState, fact: LinkFact): void {
   if (!here || !link) return;
   if (fact.kind.type === 'foreign') {
     link.master = undefined;
+    if (fact.kind.nic) return;
     link.up = false;
     dropRoutes(here, (route) => route.device === link.name);
     return;
@@ -103,12 +132,17 @@ export function removeLink(state: SimState, fact: LinkFact): void {
   if (link.peer) forget(state, link.peer);
 }
 
+function vlansOf(here: SimNamespace, device: string): SimLink[] {
+  return [...here.links.values()].filter(({ kind }) => kind.type === 'vlan' && kind.device === device);
+}
+
 /** A device disappears, whoever made it. */
 export function forget(state: SimState, link: SimLink): void {
   const here = state.namespaces.get(link.namespace);
   if (!here) return;
   here.links.delete(link.name);
   for (const one of here.links.values()) if (one.master === link.name) one.master = undefined;
+  for (const one of vlansOf(here, link.name)) forget(state, one);
   dropRoutes(here, (route) => route.device === link.name);
 }
 

@@ -13,9 +13,11 @@ function printLink(link: SimLink): string[] {
   const made =
     kind.type === 'vxlan'
       ? `vxlan ${kind.vni} local ${kind.local} port ${kind.port}`
-      : link.peer
-        ? `veth of ${link.peer.name}${link.peer.namespace && ` in ${link.peer.namespace}`}`
-        : kind.type;
+      : kind.type === 'vlan'
+        ? `vlan ${kind.id} of ${kind.device}`
+        : link.peer
+          ? `veth of ${link.peer.name}${link.peer.namespace && ` in ${link.peer.namespace}`}`
+          : kind.type;
   const state = [
     made,
     link.mac && `mac ${link.mac}`,

@@ -162,6 +162,24 @@ function links(machine: Machine): void {
       await performAll(machine, [remove(tap)]);
     }));
 
+  test('an interface of the host becomes no port of a bridge while it has addresses, and stays up when it is let go', async () => {
+    await ip('link add nic0 type veth peer name nic1');
+    const bridge = link('', 'brq', { type: 'bridge' });
+    const nic = link('', 'nic0', { type: 'foreign', nic: true }, { master: 'brq' });
+    await performAll(machine, [add(bridge), add(nic)]);
+    assert.deepEqual(await now(machine, nic), nic);
+    await performAll(machine, [remove(nic)]);
+    assert.deepEqual(await now(machine, nic), link('', 'nic0', nic.kind));
+    await ip('address add 198.51.100.9/24 dev nic0');
+    // A list of devices must not keep the addresses from being seen.
+    await machine.listLinks();
+    const [failure] = await machine.perform([add(nic)]);
+    assert.match(failure?.error ?? '', /^nic0 has addresses of its own \(198\.51\.100\.9\/24\)/);
+    assert.deepEqual(await now(machine, nic), link('', 'nic0', nic.kind));
+    await ip('link del nic0');
+    await performAll(machine, [remove(bridge)]);
+  });
+
   test('a shared bridge: that of others is left as it is, our own goes with its last port', () =>
     withNamespace(machine, 'g', async () => {
       const shared = link('g', 'br-ex', { type: 'bridge', shared: true }, { mtu: 1400 });

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { after } from 'node:test';
 import { openHost } from '../../src/host/linux.ts';
+import { lacking } from '../support/kernel.ts';
 import { kernelSuite } from './machine-kernel.ts';
 import { machineSuite } from './machine-suite.ts';
 
@@ -12,5 +13,5 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-machineSuite('Linux', async () => host, folder);
+machineSuite('Linux', async () => host, folder, await lacking());
 kernelSuite(host, folder);

@@ -1,5 +1,5 @@
 /** Facts of every kind, in two states each, for the suite of machines. */
-import type { Fact, Namespace, NftTableFact } from '../../src/plan/facts.ts';
+import type { Fact, LinkFact, Namespace, NftTableFact } from '../../src/plan/facts.ts';
 import { natMaps, natTable } from '../../src/plan/nft-nat.ts';
 
 /** One thing: what has to be there before, how it is at first, and how it is after a change. */
@@ -11,6 +11,8 @@ export interface Sample {
   readonly second?: Fact;
   /** A setting is never set back, and a device by others never removed. */
   readonly stays?: true;
+  /** What a real kernel may lack for it. */
+  readonly needs?: '802.1q devices';
   /** Its present state can be told from what is asked about, but not read. */
   readonly opaque?: true;
 }
@@ -35,6 +37,15 @@ const vxlan: Fact = {
   mtu: 1450,
   up: true,
 };
+const vlan: LinkFact = {
+  fact: 'link',
+  namespace: ns,
+  name: 'under.100',
+  kind: { type: 'vlan', device: 'under', id: 100 },
+  mtu: 1450,
+  up: true,
+};
+const nic: LinkFact = { fact: 'link', namespace: ns, name: 'qg-1', kind: { type: 'foreign', nic: true }, up: true };
 const bridge: Fact = { fact: 'link', namespace: ns, name: 'brq-1', kind: { type: 'bridge' }, mtu: 1450, up: true };
 const connected: Fact = { fact: 'address', namespace: ns, device: 'qg-1', cidr: '203.0.113.1/24' };
 
@@ -67,6 +78,19 @@ const links: Sample[] = [
     title: 'a port of a bridge',
     before: [netns, bridge],
     first: { ...vxlan, master: 'brq-1' },
+  },
+  {
+    title: 'an 802.1q device',
+    needs: '802.1q devices',
+    before: [netns, { ...bridge, name: 'under' } as Fact, bridge],
+    first: { ...vlan, master: 'brq-1' },
+    second: { ...vlan, master: 'brq-1', kind: { type: 'vlan', device: 'under', id: 101 }, mtu: 1400 },
+  },
+  {
+    title: 'an interface of the host in a bridge',
+    before: [netns, bridge, veth],
+    first: { ...nic, master: 'brq-1' },
+    stays: true,
   },
   { title: 'an address', before: [netns, veth], first: connected },
   { title: 'an IPv6 address', before: [netns, veth], first: { ...connected, cidr: '2001:db8::1/64' } },

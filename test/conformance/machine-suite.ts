@@ -122,15 +122,27 @@ async function missingNamespace(machine: Machine): Promise<void> {
   await performAll(machine, [remove({ fact: 'netns', name: 'after' })]);
 }
 
-/** Defines a test for each sample. `open` gives a fresh machine. */
-export function sampleSuite(name: string, open: () => Promise<Machine>, all: readonly Sample[]): void {
-  for (const sample of all)
-    test(`${name}: ${sample.title} comes, changes and goes, twice`, async () => lives(await open(), sample));
+/** Defines a test for each sample. `open` gives a fresh machine; what needs something that the kernel `lacks` is skipped. */
+export function sampleSuite(
+  name: string,
+  open: () => Promise<Machine>,
+  all: readonly Sample[],
+  lacks: ReadonlySet<string> = new Set(),
+): void {
+  for (const sample of all) {
+    const skip = sample.needs && lacks.has(sample.needs) ? `this kernel has no ${sample.needs}` : false;
+    test(`${name}: ${sample.title} comes, changes and goes, twice`, { skip }, async () => lives(await open(), sample));
+  }
 }
 
 /** Defines the tests. `open` gives a fresh machine, `folder` is one for files. */
-export function machineSuite(name: string, open: () => Promise<Machine>, folder: string): void {
-  sampleSuite(name, open, samples(folder));
+export function machineSuite(
+  name: string,
+  open: () => Promise<Machine>,
+  folder: string,
+  lacks: ReadonlySet<string> = new Set(),
+): void {
+  sampleSuite(name, open, samples(folder), lacks);
   test(`${name}: many steps in one plan`, async () => manyAtOnce(await open()));
   test(`${name}: hooks stand in their order`, async () => orderOfHooks(await open()));
   test(`${name}: a missing namespace fails its own steps only`, async () => missingNamespace(await open()));

@@ -6,6 +6,7 @@
  *     gone NAME           the object is gone
  *     plug DEVICE         a device of someone else appears (or: a bridge that was there before)
  *     unplug DEVICE       it goes
+ *     address DEVICE CIDR someone gives it an address
  *     connect PROTOCOL DESTINATION:PORT TARGET   a translated connection lives in the router's namespace
  *     driver DRIVER       the agent is started with this switch; in the first line: linuxbridge or openvswitch
  *     vif NAME DEVICE     a device of someone else is plugged into br-int for the port NAME
@@ -73,6 +74,11 @@ class Scenario {
         return this.#host.unplugPort(first);
       case 'restart':
         return machine.restartSwitch();
+      case 'address':
+        await machine.perform([
+          { do: 'add', fact: { fact: 'address', namespace: '', device: first, cidr: second }, why: 'someone else' },
+        ]);
+        return;
       case 'connect':
         return this.#connect(first, second, third);
       case 'nat':
@@ -105,7 +111,8 @@ class Scenario {
     for (const device of this.#foreign) untouched.plug(device);
     if (untouched.driver === 'openvswitch') await untouched.converge();
     // The state (up, bridge, MTU) of a device that others own is not set back.
-    const withoutForeign = (host: SimHost) => host.trace().replace(/^ {2}(?:link|port) (?:tap|br-ex).*\n/gm, '');
+    const withoutForeign = (host: SimHost) =>
+      host.trace().replace(/^ {2}(?:link|port) (?:tap|br-ex|eth|enp).*\n(?: {4}address .*\n)*/gm, '');
     assert.equal(withoutForeign(this.#host), withoutForeign(untouched), 'the host is as at the start');
   }
 

@@ -67,6 +67,7 @@ export class ScenarioHost<M extends ScenarioMachine = ScenarioMachine> {
       stateDir: this.#stateDir,
       localIp: '192.0.2.1',
       bridgeMappings: { public: 'br-ex' },
+      interfaceMappings: { left: 'eth1', long: 'enp130s0f0np0' },
       links: new Set((await this.machine.listLinks()).keys()),
       driver: this.driver,
       natDriver: this.natDriver,

@@ -31,6 +31,8 @@ export interface HostEnvironment {
   readonly localIp: string | null;
   /** Physical network → bridge. */
   readonly bridgeMappings: Record<string, string>;
+  /** Physical network → interface, for the Linux bridge driver; left out: none. */
+  readonly interfaceMappings?: Readonly<Record<string, string>>;
   /** Names of the devices that are present in the root namespace, for the taps of instances. */
   readonly links: ReadonlySet<string>;
   readonly driver: 'linuxbridge' | 'openvswitch';

@@ -7,20 +7,22 @@ import { bridgeName, tapName } from './names.ts';
 import { deadPortFlow, plainPortFlows } from './ovs-firewall.ts';
 import { deadVlan } from './ovs-names.ts';
 import { noLocalVlan, switchProblem } from './ovs-network.ts';
-import { unmapped } from './physical.ts';
+import { physicalOf } from './physical.ts';
 
 /** The bridge that the ports of a network are plugged into, or why there is none. */
 export type Bridge =
   | { readonly name: string; readonly shared: boolean }
   | { readonly name: null; readonly problem: string };
 
-/** The bridge of a network: that of its physical network where it is flat, its own `brq…` otherwise. */
+/** The bridge of a network: that of its physical network where it is flat and the host has one, its own `brq…` otherwise. */
 export function bridgeOf(network: HostNetwork, env: HostEnvironment): Bridge {
   switch (network.network_type) {
-    case 'flat': {
-      const problem = unmapped(network, env);
-      if (problem !== null) return { name: null, problem };
-      return { name: env.bridgeMappings[network.physical_network ?? ''] ?? '', shared: true };
+    case 'flat':
+    case 'vlan': {
+      const physical = physicalOf(network, env);
+      if (physical.by === null) return { name: null, problem: physical.problem };
+      if (physical.by === 'bridge' && network.network_type === 'flat') return { name: physical.name, shared: true };
+      return { name: bridgeName(network.id), shared: false };
     }
     case 'vxlan':
     case 'local':
@@ -28,7 +30,7 @@ export function bridgeOf(network: HostNetwork, env: HostEnvironment): Bridge {
     default:
       return {
         name: null,
-        problem: `networks of type ${network.network_type} are not realised by the Linux bridge driver; use flat, vxlan or local`,
+        problem: `networks of type ${network.network_type} are not realised by the Linux bridge driver; use flat, vlan, vxlan or local`,
       };
   }
 }

@@ -1,10 +1,21 @@
 /** Names on hosts: Neutron's, so that every runbook keeps working. The kernel allows 15 characters for a device. */
+import { sha1 } from '../../lib/sha1.ts';
 import { deviceSuffix } from '../../model/host-objects.ts';
 
 /** The bridge of a tenant network. */
 export const bridgeName = (networkId: string) => `brq${deviceSuffix(networkId)}`;
 /** The VXLAN device of a segment. */
 export const vxlanName = (vni: number) => `vxlan-${vni}`;
+/** Of a name that is cut, so many characters are of its SHA-1 (Neutron: `INTERFACE_HASH_LEN`). */
+const hashLength = 6;
+/**
+ * The device of a VLAN on an interface or bridge: `eth0.100`. Where that would be too long, the name is cut to four characters and
+ * six of its SHA-1 (Neutron: `get_subinterface_name`).
+ */
+export const vlanName = (device: string, id: number) =>
+  `${device}.${id}`.length <= 15
+    ? `${device}.${id}`
+    : `${device.slice(0, 10 - hashLength)}${sha1(device).slice(0, hashLength)}.${id}`;
 /** The device of a port in the root namespace. */
 export const tapName = (portId: string) => `tap${deviceSuffix(portId)}`;
 /** The device in whose queue what a port sends waits. */

@@ -1,10 +1,11 @@
-/** A network on a host: its bridge and, for VXLAN, its tunnel device with what the other hosts have. */
+/** A network on a host: its bridge, and what leads to other hosts: an interface, a VLAN device, or a VXLAN device with what the other hosts have. */
 import type { HostNetwork } from '../../model/host-objects.ts';
 import type { Fact } from '../facts.ts';
 import type { HostEnvironment, Rendering } from './language.ts';
 import { bridgeOf } from './link-layer.ts';
 import { vxlanName } from './names.ts';
 import { renderSwitchNetwork } from './ovs-network.ts';
+import { sharedBridge, uplinkFacts } from './physical.ts';
 
 /** The UDP port of VXLAN (`[VXLAN] udp_dstport`; Neutron's Linux bridge agent and RFC 7348: 4789). */
 const vxlanPort = 4789;
@@ -18,16 +19,29 @@ export function renderNetwork(network: HostNetwork, env: HostEnvironment): Rende
   const bridge = bridgeOf(network, env);
   if (bridge.name === null) return { facts: [], waiting: null, problem: bridge.problem };
   const { name } = bridge;
-  if (bridge.shared) {
-    const facts: Fact[] = [{ fact: 'link', namespace: '', name, kind: { type: 'bridge', shared: true }, up: true }];
-    return { facts, waiting: null, problem: null };
-  }
+  if (bridge.shared) return { facts: [sharedBridge(name)], waiting: null, problem: null };
   const { mtu, admin_state_up: up } = network;
-  const facts: Fact[] = [{ fact: 'link', namespace: '', name, kind: { type: 'bridge' }, mtu, up }];
-  if (network.network_type !== 'vxlan') return { facts, waiting: null, problem: null };
-  const problem = vxlanProblem(network, env);
-  if (problem === null) facts.push(...vxlanFacts(network, env, name));
-  return { facts, waiting: null, problem };
+  const own: Fact = { fact: 'link', namespace: '', name, kind: { type: 'bridge' }, mtu, up };
+  const { facts, problem } = uplinkOf(network, env, name);
+  return { facts: [own, ...facts], waiting: null, problem };
+}
+
+/** What leads from the bridge of a network to other hosts. */
+function uplinkOf(network: HostNetwork, env: HostEnvironment, bridge: string): Pick<Rendering, 'facts' | 'problem'> {
+  switch (network.network_type) {
+    case 'flat':
+      return { facts: uplinkFacts(network, env, bridge), problem: null };
+    case 'vlan': {
+      const problem = network.segmentation_id === null ? `VLAN network ${network.id} has no segmentation_id` : null;
+      return { facts: uplinkFacts(network, env, bridge), problem };
+    }
+    case 'vxlan': {
+      const problem = vxlanProblem(network, env);
+      return { facts: problem === null ? vxlanFacts(network, env, bridge) : [], problem };
+    }
+    default:
+      return { facts: [], problem: null };
+  }
 }
 
 function vxlanProblem(network: HostNetwork, env: HostEnvironment): string | null {
