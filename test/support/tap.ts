@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 
-/** The command that runs a file of tests and tells of each of them. */
-export function tapRun(file: string): string[] {
+/** The command that runs a file of tests (those whose names match `only`) and tells of each of them. */
+export function tapRun(file: string, only?: string): string[] {
   const flags = ['--disable-warning=ExperimentalWarning', '--test', '--test-isolation=none', '--test-reporter=tap'];
-  return [process.execPath, ...flags, file];
+  return [process.execPath, ...flags, ...(only ? [`--test-name-pattern=${only}`] : []), file];
 }
 
 const line = /^( *)(not ok|ok) \d+ - (.*?)(?: # (SKIP)(.*))?$/gm;

@@ -6,15 +6,28 @@ import { reportTap, tapRun } from '../tap.ts';
 import { clone } from './cache.ts';
 import { bootGuest, type GuestOptions, noGuest } from './guest.ts';
 
+/** Tests that can run here or in a guest. */
+export interface TestFile {
+  /** A path below the clone. */
+  readonly file: string;
+  /** Of those run in a guest, the ones whose names match. Here they are run by a test file of their own. */
+  readonly only?: string;
+}
+
 /**
- * The tests of `file` (a path below the clone), here where this kernel has everything that they need, else in a guest. A guest that cannot
- * be is a skip with both reasons.
+ * The tests of the files, here where this kernel has everything that they need, else in a guest. A guest that cannot be is a skip with
+ * both reasons.
  */
-export async function testWhereKernelHas(needs: readonly string[], name: string, file: string, how: InGuest = {}) {
+export async function testWhereKernelHas(
+  needs: readonly string[],
+  name: string,
+  files: readonly TestFile[],
+  how: InGuest = {},
+): Promise<void> {
   const missing = process.getuid?.() === 0 ? await lacking() : new Set<string>();
   const lack = needs.filter((need) => missing.has(need));
-  if (lack.length === 0) await import(`${clone}/${file}`);
-  else testInGuest(`${name}, in a guest, since this kernel has no ${lack.join(', ')}`, [file], how);
+  if (lack.length > 0) testInGuest(`${name}, in a guest, since this kernel has no ${lack.join(', ')}`, files, how);
+  else for (const { file, only } of files) if (only === undefined) await import(`${clone}/${file}`);
 }
 
 /** How tests run in a guest. */
@@ -26,11 +39,10 @@ export interface InGuest extends Partial<GuestOptions> {
 }
 
 /**
- * A test whose sub-tests are those of `files` (paths below the clone), run inside one guest; skipped with the reason where there can be
- * none. The files learn by `NEUTRINO_GUEST=1` where they are; the lab's deadlines are
- * longer there.
+ * A test whose sub-tests are those of the files, run inside one guest; skipped with the reason where there can be none. The files learn by
+ * `NEUTRINO_GUEST=1` where they are; the lab's deadlines are longer there.
  */
-export function testInGuest(name: string, files: readonly string[], how: InGuest = {}): void {
+export function testInGuest(name: string, files: readonly TestFile[], how: InGuest = {}): void {
   const { modules = [], deadlineMs = 600_000, ...options } = how;
   void test(name, { skip: noGuest() ?? false, timeout: deadlineMs + 300_000 }, async (t) => {
     // Makes the bundle where it is not of the sources as they are.
@@ -38,9 +50,13 @@ export function testInGuest(name: string, files: readonly string[], how: InGuest
     const guest = await bootGuest({ name: 'guest', memoryMb: 1024, ...options });
     try {
       if (modules.length > 0) await guest.run(['modprobe', '-a', ...modules]);
-      for (const file of files) {
+      for (const { file, only } of files) {
         const env = { NEUTRINO_GUEST: '1', NEUTRINO_PATIENCE: '10', NODE_COMPILE_CACHE: '/tmp/v8' };
-        const outcome = await guest.run(tapRun(`${clone}/${file}`), { timeoutMs: deadlineMs, mayFail: true, env });
+        const outcome = await guest.run(tapRun(`${clone}/${file}`, only), {
+          timeoutMs: deadlineMs,
+          mayFail: true,
+          env,
+        });
         await reportTap(t, outcome);
       }
     } finally {
