@@ -14,6 +14,7 @@ import { type HostObject, hostKey } from '../../src/model/host-objects.ts';
 import { metadataPaths } from '../../src/plan/render/metadata-proxy.ts';
 import { libraryOfObjects, metadataOf, natDriverOf, natDriversOf } from '../scenarios/script.ts';
 import { ScenarioHost, type ScenarioMachine, SimHost } from '../scenarios/sim-host.ts';
+import { lacking } from '../support/kernel.ts';
 
 const scripts = new URL('../scenarios/', import.meta.url);
 const folder = mkdtempSync('/tmp/neutrino-scenario-');
@@ -243,12 +244,19 @@ class Pair {
   }
 }
 
+const lacks = await lacking();
+
+/** Why a script cannot be followed here, or false: `# needs WHAT` says what a kernel must have. */
+function whyNot(script: string): string | false {
+  const needs = /^# needs (.*)$/m.exec(script)?.[1];
+  if (needs !== undefined && lacks.has(needs)) return `this kernel has no ${needs}`;
+  return script.includes('\ndriver openvswitch') && noSwitch;
+}
+
 for (const file of readdirSync(scripts).filter((name) => name.endsWith('.script'))) {
   const script = readFileSync(new URL(file, scripts), 'utf8');
   for (const driver of natDriversOf(script))
-    test(`scenario ${file.replace('.script', '')} by ${driver} on the kernel`, {
-      skip: script.includes('\ndriver openvswitch') && noSwitch,
-    }, async () => {
+    test(`scenario ${file.replace('.script', '')} by ${driver} on the kernel`, { skip: whyNot(script) }, async () => {
       // As the simulated machine begins: no bridged packet is shown to iptables yet.
       for (const family of ['iptables', 'ip6tables'])
         writeFileSync(`/proc/sys/net/bridge/bridge-nf-call-${family}`, '0');
