@@ -82,7 +82,7 @@ test('explain and audit: the configuration changes, networks keep their MTU, aud
   const same = await ask('explain', 'inside');
   assert.equal(same.code, 0, same.stderr);
   assert.match(same.stdout, new RegExp(`9000  \\[DEFAULT\\] global_physnet_mtu \\(${config}:2\\)`));
-  assert.match(same.stdout, /Stored with the network: 8950\. That is what the configuration gives\./);
+  assert.match(same.stdout, /Stored with the network: 8950\.\nThat is what the configuration gives\./);
   const deliberate = await ask('audit');
   assert.equal(deliberate.code, 1);
   assert.match(deliberate.stdout, /^chosen \(.*\): 1400, could be 8950$/m);

@@ -20,7 +20,8 @@ function explainWords(it: Compared, say: MtuSay): string {
     '',
     ...sumWords(now, say),
     '',
-    `${say('stored', { mtu: it.stored })} ${judged}`,
+    say('stored', { mtu: it.stored }),
+    judged,
     ...(verdict === 'equal' ? [] : [say('howToSet', { command })]),
     '',
   ].join('\n');

@@ -10,7 +10,7 @@ export const probeSentences = catalogue({
   refusedHere: { en: '{bytes} is refused by the sender itself (MTU {mtu})', zh: '{bytes} 被发送方自身拒绝(MTU {mtu})' },
   refusedBy: { en: '{bytes} is refused by {by} (MTU {mtu})', zh: '{bytes} 被 {by} 拒绝(MTU {mtu})' },
   lost: { en: '{bytes} is lost without an error', zh: '{bytes} 丢失且没有任何错误' },
-  hop: { en: '{device} {mtu}', zh: '{device} {mtu}' },
+  gap: { en: ' ', zh: '' },
   hopIn: { en: '{device} in {namespace} {mtu}', zh: '{namespace} 中的 {device} {mtu}' },
   hopUnderlay: { en: 'underlay {device} {mtu}', zh: '底层网络 {device} {mtu}' },
   fine: {

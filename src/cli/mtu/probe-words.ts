@@ -20,13 +20,20 @@ function measuredWords({ measured }: Probed, say: ProbeSay): string {
 function hopWords({ kind, namespace, device, mtu, expected }: Hop, say: ProbeSay): string {
   const wrong = kind !== 'underlay' && mtu !== expected ? ` (≠ ${expected})` : '';
   if (kind === 'underlay') return say('hopUnderlay', { device, mtu });
-  return `${namespace === '' ? say('hop', { device, mtu }) : say('hopIn', { device, namespace, mtu })}${wrong}`;
+  // qr-, qg- and ns- devices say by their names where they are.
+  const isNamed = namespace === '' || /^q(router|dhcp)-/.test(namespace);
+  return `${isNamed ? `${device} ${mtu}` : say('hopIn', { device, namespace, mtu })}${wrong}`;
 }
 
-function probedWords(one: Probed, say: ProbeSay): string[] {
+/** What the target is called: by its own name, or by its router's. */
+function targetName(world: ProbeWorld, { port, router }: Probed['path']['to']): string | undefined {
+  const of = router ?? world.routers.find(({ id }) => id === port?.deviceId);
+  return port?.name || of?.name || of?.id || port?.deviceOwner;
+}
+
+function probedWords(world: ProbeWorld, one: Probed, say: ProbeSay): string[] {
   const { from, to } = wayOf(one.path);
-  const { port, router } = one.path.to;
-  const name = port ? port.name || port.deviceOwner : router?.name || router?.id;
+  const name = targetName(world, one.path.to);
   const target = [to, name && `(${[name, one.host].filter(Boolean).join(', ')})`].filter(Boolean).join(' ');
   return [
     say('way', { from, to: target, what: measuredWords(one, say) }),
@@ -40,19 +47,25 @@ function told(finding: Finding, say: ProbeSay): { readonly what: string; readonl
     case 'underlay-small': {
       const { from, to, host, carries, needs, device, mtu, silent } = finding;
       const what = say('underlaySmall', { from, to, host, carries, needs, device, mtu });
-      return { what: silent ? `${what} ${say('underlaySilent')}` : what, todo: say('underlayRemedy', { needs }) };
+      return {
+        what: silent ? `${what}${say('gap')}${say('underlaySilent')}` : what,
+        todo: say('underlayRemedy', { needs }),
+      };
     }
     case 'device-differs': {
       const { namespace, mtu, expected, severity } = finding;
       const device = namespace === '' ? finding.device : `${finding.device} (${namespace})`;
       const what = say('deviceDiffers', { device, mtu, expected });
-      return { what: severity === 'failure' ? `${what} ${say('deviceLoses')}` : what, todo: say('deviceRemedy') };
+      return {
+        what: severity === 'failure' ? `${what}${say('gap')}${say('deviceLoses')}` : what,
+        todo: say('deviceRemedy'),
+      };
     }
     case 'guest-differs': {
       const { port, mtu, device, expected, lost } = finding;
       const what = say('guestDiffers', { port, mtu, device, expected });
       return {
-        what: lost === null ? what : `${what} ${say('guestLoses', { bytes: lost })}`,
+        what: lost === null ? what : `${what}${say('gap')}${say('guestLoses', { bytes: lost })}`,
         todo: say('guestRemedy'),
       };
     }
@@ -96,7 +109,7 @@ export function probeWords(
 ): string {
   const { id, name, mtu } = world.network;
   const head = say('head', { name: name === '' ? id : `${name} (${id})`, mtu, host: world.host });
-  const body = all.flatMap((one) => probedWords(one, say));
+  const body = all.flatMap((one) => probedWords(world, one, say));
   const end = findings.length === 0 ? ['', say('fine')] : findings.flatMap((one) => findingWords(one, world, say));
   return `${[head, '', ...body, ...end].join('\n')}\n`;
 }
