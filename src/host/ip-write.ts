@@ -36,8 +36,9 @@ function making(namespace: Namespace, kind: LinkKind): (string | number)[] | und
     case 'veth':
       return ['type', 'veth', 'peer', 'name', kind.peer.name, ...peerNamespace(namespace, kind.peer.namespace)];
     case 'vxlan':
-      // The agents know every endpoint: the kernel neither learns nor floods ARP.
-      return ['type', 'vxlan', 'id', kind.vni, 'local', kind.local, 'dstport', kind.port, 'nolearning', 'proxy'];
+      // The agents know every endpoint, so the kernel learns none. Who has an address is asked of the other hosts: a device that
+      // answers by itself (`proxy`) swallows what it does not know: addresses that move, link-local ones, all of IPv6.
+      return ['type', 'vxlan', 'id', kind.vni, 'local', kind.local, 'dstport', kind.port, 'nolearning'];
     case 'ifb':
       return ['type', 'ifb'];
     case 'vlan':

@@ -63,13 +63,6 @@ function vxlanFacts(network: HostNetwork, env: HostEnvironment, bridge: string):
   ];
   const endpoints = new Set(network.remote_ports.map((port) => port.vtep));
   for (const endpoint of endpoints) facts.push({ fact: 'fdb', ...at, mac: unknownMac, endpoint });
-  const neighbours = new Set<string>();
-  for (const { mac, ips, vtep } of network.remote_ports) {
-    facts.push({ fact: 'fdb', ...at, mac, endpoint: vtep });
-    for (const ip of ips) {
-      if (!neighbours.has(ip)) facts.push({ fact: 'neighbour', ...at, ip, mac });
-      neighbours.add(ip);
-    }
-  }
+  for (const { mac, vtep } of network.remote_ports) facts.push({ fact: 'fdb', ...at, mac, endpoint: vtep });
   return facts;
 }
