@@ -211,6 +211,35 @@ describe('mtu probe', { skip, timeout: 300_000 }, () => {
     assert.deepEqual([finding?.code, finding?.host, finding?.largest], ['elsewhere', second.name, 1300]);
   });
 
+  test('IPv6: the same, by packets of its own', async () => {
+    const { id: networkId } = c.inside;
+    const draft = { network_id: networkId, cidr: '2001:db8:77::/64', ip_version: 6, enable_dhcp: false } as const;
+    const subnet = await c.api.subnets.create(draft);
+    const rule = {
+      security_group_id: c.open.id,
+      direction: 'ingress',
+      ethertype: 'IPv6',
+      protocol: 'ipv6-icmp',
+    } as const;
+    await c.api.securityGroupRules.create(rule);
+    const addresses: string[] = [];
+    for (const [at, one] of [near, far].entries()) {
+      const ip_address = `2001:db8:77::${at + 5}`;
+      const { fixed_ips: four } = await c.api.ports.show(one.port.id);
+      await c.api.ports.update(one.port.id, { fixed_ips: [...four, { subnet_id: subnet.id, ip_address }] });
+      await one.host.run(['ip', '-n', one.netns, 'address', 'add', `${ip_address}/64`, 'dev', 'eth0', 'nodad']);
+      addresses.push(ip_address);
+    }
+    const [, target = ''] = addresses;
+    await eventually('near reaches far', async () => {
+      const ping = ['ping', '-6', '-c', '1', '-W', '1', target];
+      return (await first.run(ping, { netns: 'near', mayFail: true })).code === 0;
+    });
+    const { code, findings, ways } = await probe('near', '--to', target);
+    assert.deepEqual([code, findings], [0, []]);
+    assert.deepEqual(ways[0]?.above, { bytes: 1451, sent: { outcome: 'refused', mtu: 1450, by: null } });
+  });
+
   test('what cannot be probed is said: no such thing, no place here, no answer', async () => {
     const nowhere = await neutrinoOn(c, 0, ['mtu', 'probe', 'nowhere', '--state-dir', c.cloud.agentDir(0)]);
     assert.deepEqual([nowhere.code, /There is no network or port "nowhere"/.test(nowhere.stderr)], [2, true]);
