@@ -4,36 +4,19 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type CloudOptions, outside } from '../../../src/lab/cloud.ts';
+import { type LabNetworkType, outside } from '../../../src/lab/cloud.ts';
+import type { LabDriver } from '../../../src/lab/ground.ts';
 import type { LabHost } from '../../../src/lab/host.ts';
-import { dhcp, plugInstance } from '../../../src/lab/instance.ts';
-import { createBridge, createWire } from '../../../src/lab/wire.ts';
-import type { network } from '../../../src/model/index.ts';
-import type { Draft } from '../../../src/model/language.ts';
-import { eventually, type SmallCloud, startSmallCloud } from './small-cloud.ts';
+import { eventually, type Instance, type SmallCloud, startSmallCloud } from './small-cloud.ts';
 
-/** One kind of network on one kind of host. */
+/** One type of network on hosts of one driver. */
 export interface MtuCase {
-  readonly title: string;
-  readonly network: Draft<typeof network>;
+  readonly driver: LabDriver;
+  readonly type: LabNetworkType;
   /** What it has to come to on an underlay of 1500. */
   readonly mtu: number;
-  readonly cloud?: Partial<CloudOptions>;
   /** Why it cannot be tried here, or false. */
   readonly skip: string | false;
-}
-
-/** A second physical network between the hosts, for flat networks and VLANs. */
-export const physical = 'physnet1';
-const bridge = 'br-phys';
-const agentFiles = {
-  'bridges.ini': `[linux_bridge]\nbridge_mappings = public:br-ex,${physical}:${bridge}\n`,
-};
-
-async function joinPhysical(hosts: readonly LabHost[]): Promise<void> {
-  const [first, second] = hosts as [LabHost, LabHost];
-  for (const host of hosts) await createBridge(host, bridge);
-  await createWire({ host: first, device: 'phys0', bridge }, { host: second, device: 'phys0', bridge });
 }
 
 /** A place that packets are sent from. */
@@ -84,38 +67,23 @@ socket.end(Buffer.alloc(1000000));
 `;
 
 /** The suite for one kind of network. */
-export function mtuSuite(one: MtuCase): void {
-  describe(`the MTU of ${one.title}`, { skip: one.skip, timeout: 180_000 }, () => {
+export function mtuSuite({ driver, type, mtu, skip }: MtuCase): void {
+  describe(`the MTU of a ${type} network by ${driver}`, { skip, timeout: 180_000 }, () => {
     let c: SmallCloud;
-    let near: Place & { ip: string; port: string };
-    let far: Place & { ip: string; port: string };
+    let near: Instance;
+    let far: Instance;
     let places: Place[];
 
     before(async () => {
-      c = await startSmallCloud({ hosts: 2, agentFiles, ...one.cloud });
-      await joinPhysical(c.cloud.hosts);
-      const inside = await c.api.networks.create(one.network);
-      assert.equal(inside.mtu, one.mtu);
-      const v4 = { ip_version: 4, cidr: '10.77.0.0/24', network_id: inside.id } as const;
-      const subnet = await c.api.subnets.create(v4);
-      await c.api.routers.action(c.router.id, 'add_router_interface', { subnet_id: subnet.id });
-      const boot = async (name: string, on: number) => {
-        const host = c.cloud.hosts[on] as LabHost;
-        const binding = { 'binding:host_id': host.name, device_owner: 'compute:nova', device_id: name };
-        const draft = { name, network_id: inside.id, security_groups: [c.open.id], ...binding };
-        const port = await c.api.ports.create(draft);
-        await plugInstance(host, name, port, { mtu: inside.mtu });
-        const lease = await dhcp(host, name, 20);
-        assert.ok(lease, `${name} got an address`);
-        assert.equal(lease.mtu, one.mtu);
-        return { host, netns: name, ip: lease.ip, port: port.id };
-      };
-      near = await boot('near', 0);
-      far = await boot('far', 1);
+      c = await startSmallCloud({ hosts: 2, driver, type });
+      assert.equal(c.inside.mtu, mtu);
+      near = await c.boot('near', { on: 0 });
+      far = await c.boot('far', { on: 1 });
+      for (const { lease } of [near, far]) assert.equal(lease.mtu, mtu);
       const [first, second] = c.cloud.hosts as [LabHost, LabHost];
       const router = { host: first, netns: `qrouter-${c.router.id}` };
       places = [near, far, { host: first }, { host: second }, router, { host: c.cloud.world }];
-      await eventually('near reaches far', async () => (await send(near, far.ip, 100)) === 'passed');
+      await eventually('near reaches far', async () => (await send(near, far.lease.ip, 100)) === 'passed');
       await eventually('far reaches the outside', async () => (await send(far, outside.gateway, 100)) === 'passed');
     });
     after(() => c?.close());
@@ -133,8 +101,8 @@ export function mtuSuite(one: MtuCase): void {
           [near, far],
           [far, near],
         ] as const) {
-          assert.equal(await send(from, to.ip, one.mtu), 'passed');
-          assert.equal(await send(from, to.ip, one.mtu + 1), `refused here, mtu ${one.mtu}`);
+          assert.equal(await send(from, to.lease.ip, mtu), 'passed');
+          assert.equal(await send(from, to.lease.ip, mtu + 1), `refused here, mtu ${mtu}`);
         }
       }));
 
@@ -142,7 +110,7 @@ export function mtuSuite(one: MtuCase): void {
       unfragmented(async () => {
         const server = far.host.start([process.execPath, '-e', sink], at(far));
         await new Promise((resolve) => server.stdout?.once('data', resolve));
-        const sent = await near.host.run([process.execPath, '-e', source, far.ip], at(near));
+        const sent = await near.host.run([process.execPath, '-e', source, far.lease.ip], at(near));
         assert.equal(sent.stdout, '1000000');
         far.host.kill(server);
       }));
@@ -150,19 +118,18 @@ export function mtuSuite(one: MtuCase): void {
     test('out through the router, from either host: full size passes, one byte more is refused', () =>
       unfragmented(async () => {
         for (const from of [near, far]) {
-          assert.equal(await send(from, outside.gateway, one.mtu), 'passed');
-          assert.equal(await send(from, outside.gateway, one.mtu + 1), `refused here, mtu ${one.mtu}`);
+          assert.equal(await send(from, outside.gateway, mtu), 'passed');
+          assert.equal(await send(from, outside.gateway, mtu + 1), `refused here, mtu ${mtu}`);
         }
       }));
 
     test('in through the router: what is too large for the inside is refused by the router, with the size that passes', () =>
       unfragmented(async () => {
         const world = { host: c.cloud.world };
-        const smaller = one.mtu - 100;
-        if (one.mtu === 1500)
-          await c.api.networks.update((await c.api.ports.show(far.port)).network_id, { mtu: smaller });
-        const most = one.mtu === 1500 ? smaller : one.mtu;
-        const fip = await c.floatingIp(far.port);
+        const smaller = mtu - 100;
+        if (mtu === 1500) await c.api.networks.update(c.inside.id, { mtu: smaller });
+        const most = mtu === 1500 ? smaller : mtu;
+        const fip = await c.floatingIp(far.port.id);
         await eventually('the world reaches far', async () => (await send(world, fip.address, 100)) === 'passed');
         await eventually('the router has the MTU', async () => {
           const links = await (c.cloud.hosts[0] as LabHost).run(['ip', '-o', 'link'], {
@@ -186,7 +153,7 @@ export function mtuSuite(one: MtuCase): void {
           return new RegExp(`qg-\\S+ .* mtu ${most} `).test(links.stdout);
         });
         assert.equal(await send(near, outside.gateway, most), 'passed');
-        assert.equal(await send(near, outside.gateway, most + 1), `refused by 10.77.0.1, mtu ${most}`);
+        assert.equal(await send(near, outside.gateway, most + 1), `refused by 10.100.0.1, mtu ${most}`);
       }));
   });
 }
