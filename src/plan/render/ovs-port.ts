@@ -7,6 +7,12 @@ import { attach, firstOf } from './link-layer.ts';
 import { portFirewallFlows } from './ovs-firewall.ts';
 import { deadVlan } from './ovs-names.ts';
 
+/** The MTU of the interface, where it is a device of the kernel: the switch passes on whatever its ports take. */
+function deviceFacts(name: string, mtu: number, env: HostEnvironment): Fact[] {
+  if (!env.links.has(name)) return [];
+  return [{ fact: 'link', namespace: '', name, kind: { type: 'foreign' }, mtu, up: true }];
+}
+
 /**
  * The facts of `port/<id>` with Open vSwitch. Whoever started the instance plugged its interface in; it stays in the VLAN that
  * nothing leaves until the flows that guard it are there, and while the port is down.
@@ -31,7 +37,7 @@ export function renderSwitchPort(port: HostPort, look: Lookup, env: HostEnvironm
     foreign: true,
   };
   const flows = flowTexts(filtering.flows);
-  const facts: Fact[] = [plugged];
+  const facts: Fact[] = [plugged, ...deviceFacts(device, network.mtu, env)];
   if (flows.length > 0) facts.push({ fact: 'flows', bridge, owner: `port/${port.id}`, flows });
   return { facts, waiting: filtering.waiting, problem: at.problem };
 }
