@@ -27,7 +27,24 @@ type JsonValue =
   | { readonly prefix: { readonly addr: string; readonly len: number } }
   | { readonly range: readonly [JsonValue, JsonValue] }
   | { readonly concat: readonly JsonValue[] }
-  | { readonly elem: { readonly val: JsonValue; readonly comment?: string } };
+  | { readonly elem: { readonly val: JsonValue; readonly comment?: string; readonly limit?: JsonLimit } };
+
+type JsonUnit = 'bytes' | 'kbytes' | 'mbytes';
+
+interface JsonLimit {
+  readonly rate: number;
+  readonly rate_unit: JsonUnit;
+  readonly burst: number;
+  readonly burst_unit: JsonUnit;
+  readonly per: string;
+}
+
+const unitBytes: Readonly<Record<JsonUnit, number>> = { bytes: 1, kbytes: 1024, mbytes: 1024 * 1024 };
+
+/** A limit of bytes, in the words in which it is asked for. */
+function limitText({ rate, rate_unit, burst, burst_unit, per }: JsonLimit): string {
+  return `limit rate over ${rate * unitBytes[rate_unit]} bytes/${per} burst ${burst * unitBytes[burst_unit]} bytes`;
+}
 
 interface JsonItem {
   readonly set?: { readonly name: string; readonly elem?: readonly JsonValue[] };
@@ -69,6 +86,16 @@ function entryOf(element: JsonValue, data: JsonValue): [string, Entry] {
   return [key, { key, value: valueText(data), partOf }];
 }
 
+/** The elements of a set that have limits of their own. */
+function limitsOf(set: NonNullable<JsonItem['set']>): Map<string, Entry> {
+  const limits = (set.elem ?? []).flatMap((element): [string, Entry][] => {
+    if (typeof element !== 'object' || !('elem' in element) || !element.elem.limit) return [];
+    const key = valueText(element);
+    return [[key, { key, value: limitText(element.elem.limit), partOf: '' }]];
+  });
+  return new Map(limits);
+}
+
 /** Reads what `nft -j list table` printed. */
 export function parseTable(text: string): TableState {
   const items = (JSON.parse(text) as { nftables: JsonItem[] }).nftables;
@@ -81,6 +108,7 @@ export function parseTable(text: string): TableState {
     if (rule) chains.set(rule.chain, [...(chains.get(rule.chain) ?? []), rule.comment ?? '']);
     if (set || map) sets.add((set ?? map)?.name ?? '');
     if (set) readElements(elements, set);
+    if (set) maps.set(set.name, limitsOf(set));
     if (map) maps.set(map.name, new Map((map.elem ?? []).map((element) => entryOf(...element))));
   }
   for (const own of elements.values()) for (const values of Object.values(own)) values.sort();
@@ -203,6 +231,7 @@ export function elementLines(verb: 'add' | 'delete', at: NftElementsFact, elemen
 export function entryLine(verb: 'add' | 'delete', at: NftElementFact, { key, value, partOf }: Entry): string {
   for (const text of [key, value, partOf]) checkElement(text);
   const comment = partOf === '' ? '' : ` comment "${partOf}"`;
-  const element = verb === 'add' ? `${key}${comment} : ${value}` : key;
+  const data = value.startsWith('limit ') ? ` ${value}` : `${comment} : ${value}`;
+  const element = verb === 'add' ? `${key}${data}` : key;
   return `${line([verb, 'element', at.family, at.table, at.map])} { ${element} }`;
 }

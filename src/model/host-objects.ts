@@ -170,6 +170,8 @@ export interface HostRouter {
   readonly routes: readonly { destination: string; nexthop: string }[];
   /** Sorted by id. */
   readonly floating_ips: readonly { id: string; floating_ip: string; fixed_ip: string }[];
+  /** How fast addresses of the router outside may be, as seen from the instances. Sorted by ip; absent where none is limited. */
+  readonly limits?: readonly { ip: string; ingress: HostBandwidth | null; egress: HostBandwidth | null }[];
   /** Sorted by id. */
   readonly port_forwardings: readonly {
     id: string;

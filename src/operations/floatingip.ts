@@ -127,6 +127,7 @@ async function associate(
 async function update(c: Context, row: FloatingIp, changes: Partial<FloatingIp>): Promise<FloatingIp> {
   checkAddressHasPort(changes);
   if (changes.qos_policy_id) await visibleQosPolicy(c, changes.qos_policy_id);
+  if (changes.qos_policy_id !== undefined) wakeRouters(c, [row.router_id]);
   const { port_id: portId, fixed_ip_address: fixedIp, ...plain } = changes;
   if (portId === undefined) return (await c.t.update(floatingip, row.id, plain)) ?? row;
   const association = await reassociate(c, row, portId, fixedIp ?? null);

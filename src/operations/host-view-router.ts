@@ -1,9 +1,11 @@
 /** Loads the host objects of routers. */
-import type { HostRouter } from '../model/host-objects.ts';
+import type { HostQos, HostRouter } from '../model/host-objects.ts';
 import { floatingip, network, portForwarding, router, routerBinding, subnetpool } from '../model/index.ts';
 import type { Subnets } from '../rules/host-view/addresses.ts';
-import { hostRouter } from '../rules/host-view/router.ts';
+import { hostRouter, policiesOf } from '../rules/host-view/router.ts';
+import { GATEWAY_OWNER } from '../rules/router.ts';
 import type { Reader } from '../store/store.ts';
+import { loadQos } from './host-view-qos.ts';
 import { subnetsById } from './host-view-subnets.ts';
 import { routerPorts } from './router-paths.ts';
 
@@ -17,10 +19,14 @@ export async function loadRouter(r: Reader, host: string, id: string): Promise<H
   const networkIds = [...new Set(ports.map((port) => port.network_id))];
   const subnets = await subnetsById(r, ports);
   const networks = networkIds.length > 0 ? await r.find(network, { id: networkIds }) : [];
+  const outside = ports.find((port) => port.device_owner === GATEWAY_OWNER)?.network_id;
+  const externalPolicy = networks.find((on) => on.id === outside)?.qos_policy_id ?? null;
   return hostRouter({
     router: row,
     ports,
     floatingIps,
+    externalPolicy,
+    policies: await loadPolicies(r, policiesOf({ router: row, floatingIps, externalPolicy })),
     forwardings: await forwardingsOn(
       r,
       id,
@@ -30,6 +36,16 @@ export async function loadRouter(r: Reader, host: string, id: string): Promise<H
     scopes: await scopesOfPools(r, subnets),
     mtus: new Map(networks.map((on) => [on.id, on.mtu])),
   });
+}
+
+/** What QoS policies ask for, by id. */
+async function loadPolicies(r: Reader, ids: readonly string[]): Promise<Map<string, HostQos>> {
+  const policies = new Map<string, HostQos>();
+  for (const id of ids) {
+    const qos = await loadQos(r, id);
+    if (qos) policies.set(id, qos);
+  }
+  return policies;
 }
 
 /** The address scopes of the pools that subnets come from. */

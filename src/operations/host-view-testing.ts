@@ -1,5 +1,5 @@
 /** For tests of the host view: random acts on the rows that are there. */
-import { bandwidthLimitRule, dscpMarkingRule, network, port, qosPolicy } from '../model/index.ts';
+import { bandwidthLimitRule, dscpMarkingRule, floatingip, network, port, qosPolicy, router } from '../model/index.ts';
 import type { Record_, Row } from '../model/language.ts';
 import type { Context, Operations } from './context.ts';
 import { operations } from './index.ts';
@@ -66,5 +66,13 @@ export const qosActs = {
   removeMark: remove(dscpMarkingRule),
   givePolicyToPort: update(port, async (c, pick) => ({ qos_policy_id: await policyOrNone(c, pick) })),
   givePolicyToNetwork: update(network, async (c, pick) => ({ qos_policy_id: await policyOrNone(c, pick) })),
+  givePolicyToFloatingIp: update(floatingip, async (c, pick) => ({ qos_policy_id: await policyOrNone(c, pick) })),
+  givePolicyToGateway: async (c, pick) => {
+    const row = await pick.row(c, router);
+    if (!row.external_gateway_info) throw new NothingThere();
+    const { network_id } = row.external_gateway_info;
+    const external_gateway_info = { network_id, qos_policy_id: await policyOrNone(c, pick) };
+    return of('router').update(c, row, { external_gateway_info });
+  },
   removePolicy: remove(qosPolicy),
 } satisfies Record<string, Doing>;

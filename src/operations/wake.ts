@@ -1,7 +1,8 @@
 /** Tells hosts what a change concerns: the keys of rules/wake.ts, with the relatives that only the database knows. */
 import type { HostKey } from '../model/host-objects.ts';
-import { network, port, securityGroupRule, type subnet } from '../model/index.ts';
+import { floatingip, network, port, router, securityGroupRule, type subnet } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
+import { GATEWAY_OWNER } from '../rules/router.ts';
 import {
   networkKeys,
   portChangeKeys,
@@ -81,16 +82,21 @@ export async function wakeSecurityGroup(c: Context, groupId: string): Promise<vo
   c.t.wake([...securityGroupKeys(groupId), ...(await referredSets(c, [groupId]))]);
 }
 
-/** The ports of this network that have its QoS policy, since they have none of their own. */
+/** The ports of this network that have its QoS policy, since they have none of their own, and the routers with a gateway on it. */
 export async function wakeNetworkPolicy(c: Context, networkIds: readonly string[]): Promise<void> {
   if (networkIds.length === 0) return;
   const ports = await c.t.find(port, { network_id: [...networkIds], qos_policy_id: null });
-  c.t.wake(onHosts(ports));
+  const gateways = ports.filter((row) => row.device_owner === GATEWAY_OWNER);
+  c.t.wake([...onHosts(ports), ...gateways.map((row): HostKey => `router/${row.device_id}`)]);
 }
 
 /** Wakes the hosts for a change of what a QoS policy asks for. */
 export async function wakePolicy(c: Context, policyId: string): Promise<void> {
   c.t.wake(onHosts(await c.t.find(port, { qos_policy_id: policyId })));
+  const floatingIps = await c.t.find(floatingip, { qos_policy_id: policyId });
+  const routers = await c.t.find(router, { gw_qos_policy_id: policyId });
+  const ids = [...floatingIps.map((row) => row.router_id), ...routers.map((row) => row.id)];
+  c.t.wake(ids.flatMap((id): HostKey[] => (id ? [`router/${id}`] : [])));
   const networks = await c.t.find(network, { qos_policy_id: policyId });
   await wakeNetworkPolicy(
     c,

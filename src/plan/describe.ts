@@ -50,7 +50,8 @@ function forwardingText(protocol: string | null, { first, last }: { first: numbe
 function elementDetails(fact: NftElementFact): string {
   const one = elementTranslation(fact);
   const inside = fact.value.replace(' . ', ':');
-  return one?.ports ? forwardingText(one.protocol, one.ports, inside) : `→ ${inside}`;
+  if (one?.ports) return forwardingText(one.protocol, one.ports, inside);
+  return inside.startsWith('limit ') ? inside : `→ ${inside}`;
 }
 
 function qdiscDetails(qdisc: Qdisc): string {

@@ -220,7 +220,7 @@ export interface NftElementsFact {
 }
 
 /**
- * One element of a map of an nftables table: what `key` leads to. Keys and values are as nft has them, protocols by number:
+ * One element of a map of an nftables table: what `key` leads to; or of a set, with the limit that it has of its own. Keys and values are as nft has them, protocols by number:
  * `203.0.113.5 . 6 . 9000`. Where the last parts of both are ranges of equal length, it is one element for each of their numbers.
  */
 export interface NftElementFact {

@@ -58,7 +58,7 @@ function overlapped(state: SimState, table: SimTable, fact: NftElementFact): Nft
 export function putEntry(state: SimState, fact: NftElementFact): void {
   const there = namespaceOf(state, fact.namespace).tables.get(tableName(fact));
   const map = there?.table.sets.find(({ name }) => name === fact.map);
-  if (!there || !map?.of.includes(' : '))
+  if (!there || !map || !/ : | limit /.test(map.of))
     throw new SimError(`Could not process rule: No such file or directory (map ${fact.map})`);
   const single = !/\d-\d/.test(fact.key);
   const spread = /\d-\d/.test(fact.value);

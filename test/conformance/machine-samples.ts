@@ -249,7 +249,10 @@ const nat: NftTableFact = {
   fact: 'nft-table',
   namespace: ns,
   ...natTable,
-  sets: Object.values(natMaps),
+  sets: [
+    ...Object.values(natMaps),
+    { name: 'egress_limits', of: 'type ipv4_addr ; limit rate over 1 bytes/second' },
+  ],
   chains: [
     {
       name: 'PREROUTING',
@@ -300,6 +303,12 @@ const tables: Sample[] = [
     before: [netns, nat],
     first: element('forwarded_ranges', '203.0.113.1 . 6 . 9000-9009', '10.0.0.5 . 8080'),
     second: element('forwarded_ranges', '203.0.113.1 . 6 . 9000-9009', '10.0.0.6 . 8080'),
+  },
+  {
+    title: 'an element of a set with a limit of its own',
+    before: [netns, nat],
+    first: element('egress_limits', '203.0.113.1', 'limit rate over 125000 bytes/second burst 100000 bytes'),
+    second: element('egress_limits', '203.0.113.1', 'limit rate over 1048576 bytes/second burst 1048576 bytes'),
   },
   {
     title: 'an element for a protocol without ports',

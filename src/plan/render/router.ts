@@ -8,6 +8,7 @@ import { gatewayDeviceName, innerDeviceName, routerNamespace } from './names.ts'
 import { natTableFacts } from './nat-nftables.ts';
 import { advertisementFacts } from './router-advertisements.ts';
 import { type Chains, routerChains } from './router-chains.ts';
+import { limitFacts } from './router-limits.ts';
 import { routerProxyFacts, withMetadata } from './router-metadata.ts';
 import { mssFacts } from './router-mss.ts';
 import { unhidden, withScopes } from './router-scopes.ts';
@@ -157,6 +158,7 @@ export function renderRouter(whole: HostRouter, look: Lookup, env: HostEnvironme
     ...firstByDestination([...extra.routes, ...(gateway ? defaultRoutes(router, namespace, gateway) : [])]),
     ...nat.facts,
     ...mssFacts(router, namespace, env),
+    ...limitFacts(router, namespace),
     ...routerProxyFacts(router, env),
     ...advertisementFacts(router, namespace, env),
   ];

@@ -192,6 +192,8 @@ test('a router shows floating IPs that stand for a port, forwardings by their fl
     ] as unknown as Rows['forwardings'],
     subnets,
     scopes: new Map(),
+    policies: new Map(),
+    externalPolicy: null,
     mtus: new Map([['inner', 1450]]),
   });
   assert.deepEqual(

@@ -1,5 +1,5 @@
 /** Host objects of routers. */
-import type { HostRouter, HostRouterInterface } from '../../model/host-objects.ts';
+import type { HostQos, HostRouter, HostRouterInterface } from '../../model/host-objects.ts';
 import type { floatingip, portForwarding, router } from '../../model/index.ts';
 import type { Row } from '../../model/language.ts';
 import { GATEWAY_OWNER } from '../router.ts';
@@ -19,6 +19,16 @@ export interface RouterRows {
   readonly mtus: ReadonlyMap<string, number>;
   /** subnet pool id → its address scope; pools without one may be left out. */
   readonly scopes: ReadonlyMap<string, string>;
+  /** QoS policy → what it asks of hosts; policies that ask for nothing may be left out. */
+  readonly policies: ReadonlyMap<string, HostQos>;
+  /** The QoS policy of the external network. */
+  readonly externalPolicy: string | null;
+}
+
+/** The QoS policies of a router and its floating IPs, each once. */
+export function policiesOf(rows: Pick<RouterRows, 'router' | 'floatingIps' | 'externalPolicy'>): string[] {
+  const own = [rows.router.gw_qos_policy_id, ...rows.floatingIps.map((fip) => fip.qos_policy_id)];
+  return [...new Set([...own, rows.externalPolicy].filter((id) => id !== null))];
 }
 
 /** `router/<id>`. */
@@ -36,6 +46,7 @@ export function hostRouter(rows: RouterRows): HostRouter {
     gateway: gatewayPort ? hostGateway(gatewayPort, rows) : null,
     routes: [...row.routes].sort(byText((route) => `${route.destination} ${route.nexthop}`)),
     floating_ips: wholeAddresses(rows.floatingIps),
+    ...limits(rows, gatewayPort),
     port_forwardings: forwardedPorts(rows),
   };
 }
@@ -84,6 +95,21 @@ function hostGateway(port: PortRow, rows: RouterRows): NonNullable<HostRouter['g
     gateway_ips: [...gatewayIps],
     enable_snat: rows.router.external_gateway_info?.enable_snat ?? true,
   };
+}
+
+/** The limits of floating IPs, and of the address that the others hide behind: by their own policy, or that of their network. */
+function limits(rows: RouterRows, gatewayPort: PortRow | undefined): Pick<HostRouter, 'limits'> {
+  const four =
+    gatewayPort?.fixed_ips.flatMap(({ ip_address }) => (ip_address?.includes('.') ? [ip_address] : [])) ?? [];
+  const addresses = [
+    ...four.map((ip) => ({ ip, policy: rows.router.gw_qos_policy_id })),
+    ...rows.floatingIps.map((fip) => ({ ip: fip.floating_ip_address, policy: fip.qos_policy_id })),
+  ];
+  const limited = addresses.flatMap(({ ip, policy }) => {
+    const qos = rows.policies.get(policy ?? rows.externalPolicy ?? '');
+    return qos?.ingress || qos?.egress ? [{ ip, ingress: qos.ingress, egress: qos.egress }] : [];
+  });
+  return limited.length > 0 ? { limits: limited.sort(byText(({ ip }) => ip)) } : {};
 }
 
 function wholeAddresses(floatingIps: RouterRows['floatingIps']): HostRouter['floating_ips'] {
