@@ -249,10 +249,7 @@ const nat: NftTableFact = {
   fact: 'nft-table',
   namespace: ns,
   ...natTable,
-  sets: [
-    ...Object.values(natMaps),
-    { name: 'egress_limits', of: 'type ipv4_addr ; limit rate over 1 bytes/second' },
-  ],
+  sets: [...Object.values(natMaps), { name: 'egress_limits', of: 'type ipv4_addr ; limit rate over 1 bytes/second' }],
   chains: [
     {
       name: 'PREROUTING',
