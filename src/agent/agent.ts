@@ -15,6 +15,7 @@ import { openLocalVlans } from './local-vlans.ts';
 import { type ChangeLog, changeLog, type Log } from './log.ts';
 import { planAll } from './preview.ts';
 import { watchProcesses } from './processes.ts';
+import { tellProgress } from './progress.ts';
 import type { Workshop } from './reconcile.ts';
 import { startResync } from './resync.ts';
 import { type Statuses, startStatuses } from './statuses.ts';
@@ -94,14 +95,19 @@ interface Parts {
   connected: boolean;
   /** Absent until the devices are known for the first time. */
   linkWatch?: LinkWatch;
+  /** Absent until there is something to look at. */
+  progress?: { stop(): void };
 }
 
 /** Makes due whatever has an object or a trace on the host. Not before the objects are known to be all. */
-function wakeAll({ desired, shop }: Parts): void {
+function wakeAll(parts: Parts): void {
+  const { desired, shop, options } = parts;
   if (!desired.complete) return;
   shop.units.wake(shop.units.unit('base'), 'start', { render: true });
   for (const key of desired.keys()) shop.units.wake(shop.units.unit(key), 'start', { render: true });
   for (const key of shop.ledger.units()) shop.units.wake(shop.units.unit(key), `${key} is gone`, { render: true });
+  parts.progress?.stop();
+  parts.progress = tellProgress(shop.units, options.log, options.clock);
 }
 
 /** The part that needs the devices of the host: working from disk, then listening. */
@@ -201,6 +207,7 @@ export function startAgent(options: AgentOptions): Agent {
   const stop = async () => {
     stopping.abort();
     resync.stop();
+    parts.progress?.stop();
     await worker.stop();
     await Promise.all([running, heartbeat]);
     parts.linkWatch?.stop();
