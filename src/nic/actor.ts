@@ -1,9 +1,11 @@
 /** What is done with a move, by whoever holds the lock: bring it about, confirm it, take it back. Each is safe to begin again. */
+import { join } from 'node:path';
+import { removeBootHook } from './boot-hook.ts';
 import { failedChecks } from './checks.ts';
-import { backSteps, ends, finishSteps, forwardSteps, lacking } from './decide/steps.ts';
-import { endClients, takeOverLeases } from './dhcp.ts';
-import { applyFiles, areFilesNew, restoreFiles } from './files-on-disk.ts';
-import { writeJournal } from './journal.ts';
+import { backSteps, bootSteps, ends, finishSteps, forwardSteps, lacking } from './decide/steps.ts';
+import { endClients, findClients, takeOverLeases } from './dhcp.ts';
+import { applyFiles, areFilesNew, backUp, restoreFiles } from './files-on-disk.ts';
+import { keepAdoption, settled, writeJournal } from './journal.ts';
 import { performAll, performSteps } from './perform.ts';
 import { untilAlone } from './process.ts';
 import { bootId, takeSnapshot, uptime } from './read.ts';
@@ -28,6 +30,7 @@ export function actorOf(folder: string, start: Journal): Actor & { keep(change: 
     async keep(change) {
       now = { ...now, ...change };
       await writeJournal(folder, now);
+      if (settled.has(now.phase)) await removeBootHook();
     },
   };
 }
@@ -71,6 +74,7 @@ export async function confirmMove(keeper: Keeper): Promise<void> {
   const { move, persistence } = keeper.journal();
   await keeper.keep({ phase: 'confirming' });
   try {
+    await backUp(persistence, join(keeper.folder, 'backup', move.bridge));
     await applyFiles(persistence);
     const lease = await takeOverLeases(keeper.journal(), keeper.folder);
     if (persistence.apply.length > 0 || lease) {
@@ -82,23 +86,39 @@ export async function confirmMove(keeper: Keeper): Promise<void> {
   }
   await performAll(finishSteps(move, await look({ move })));
   await endClients(keeper.journal().clients);
+  await settle(keeper);
+}
+
+/** The adoption is remembered until its release, which needs the files as they were before. */
+async function settle(keeper: Keeper): Promise<void> {
+  const confirmed: Journal = { ...keeper.journal(), phase: 'confirmed' };
+  await keepAdoption(keeper.folder, confirmed);
   await keeper.keep({ phase: 'confirmed' });
 }
 
 /** How often the way back is tried until nothing is missing any more. */
 const tries = 5;
 
+/** Puts the kernel and OVSDB back; gives what could not be. */
+async function putKernelBack({ move, before, clients }: Journal): Promise<string[]> {
+  for (let attempt = 1; ; attempt++) {
+    const elapsed = Math.floor((await uptime()) - before.at);
+    const failed = await performAll(backSteps(move, before, await look({ move }), clients, elapsed));
+    const left = backSteps(move, before, await look({ move }), [], elapsed).filter(
+      ({ do: what }) => what !== 'settings' && what !== 'shield',
+    );
+    if (left.length === 0) return [];
+    if (attempt === tries) return [...failed, ...left.flatMap((step) => ('lines' in step ? step.lines : [step.do]))];
+  }
+}
+
 /** Takes a move back, from wherever it got to. */
 export async function takeBack(keeper: Keeper, reason: Reason): Promise<void> {
-  const { move, before, clients, persistence } = keeper.journal();
+  const { persistence, move } = keeper.journal();
   await keeper.keep({ phase: 'undoing', reason: keeper.journal().reason ?? reason });
+  await endClients(await findClients(ends(move).to));
   if (await areFilesNew(persistence)) await restoreFiles(persistence);
-  for (let attempt = 0; attempt < tries; attempt++) {
-    const elapsed = Math.floor((await uptime()) - before.at);
-    const steps = backSteps(move, before, await look({ move }), clients, elapsed);
-    await performAll(steps);
-    if (backSteps(move, before, await look({ move }), [], elapsed).every(({ do: what }) => what === 'settings')) break;
-  }
+  await keeper.keep({ left: await putKernelBack(keeper.journal()) });
   await keeper.keep({ phase: 'undone' });
 }
 
@@ -109,14 +129,20 @@ export async function takeBack(keeper: Keeper, reason: Reason): Promise<void> {
 export async function recover(keeper: Keeper): Promise<void> {
   const { id, phase, before } = keeper.journal();
   await untilAlone(id);
-  const sameBoot = before.bootId === (await bootId());
   if (phase === 'planned') return keeper.keep({ phase: 'undone', reason: { code: 'never-begun', values: {} } });
-  if (phase === 'confirming') return sameBoot ? confirmMove(keeper) : keepFiles(keeper);
-  return takeBack(keeper, { code: sameBoot ? 'guard-died' : 'rebooted', values: {} });
+  if (before.bootId !== (await bootId())) return recoverAtBoot(keeper);
+  if (phase === 'confirming') return confirmMove(keeper);
+  return takeBack(keeper, { code: 'guard-died', values: {} });
 }
 
-/** After a boot in the middle of a confirmation: the files are made whole, before anything reads them. */
-async function keepFiles(keeper: Keeper): Promise<void> {
-  await applyFiles({ ...keeper.journal().persistence, apply: [] });
-  await keeper.keep({ phase: 'confirmed' });
+async function recoverAtBoot(keeper: Keeper): Promise<void> {
+  const { phase, persistence, move, before } = keeper.journal();
+  if (phase === 'confirming') {
+    await applyFiles({ ...persistence, apply: [] });
+    if (move.kind === 'release') await performAll(finishSteps(move, await look({ move })));
+    return settle(keeper);
+  }
+  if (await areFilesNew(persistence)) await restoreFiles({ ...persistence, revert: persistence.check });
+  await performAll(bootSteps(move, before, await look({ move })));
+  return keeper.keep({ phase: 'undone', reason: { code: 'rebooted', values: {} } });
 }

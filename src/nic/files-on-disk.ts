@@ -19,6 +19,13 @@ async function runAll(commands: readonly (readonly string[])[]): Promise<void> {
   for (const argv of commands) await run(argv, { deadlineMs: applyMs });
 }
 
+/** Copies the files as they were to a folder, for people. */
+export async function backUp({ files }: Persistence, folder: string): Promise<void> {
+  for (const { path, before } of files) {
+    if (before !== null) await writeDurably(`${folder}${path}`, before, 0o600);
+  }
+}
+
 /** Writes the new files, has them checked, and has the program in charge follow them. */
 export async function applyFiles({ files, check, apply }: Persistence): Promise<void> {
   for (const file of files) await put(file, file.after);
@@ -35,8 +42,8 @@ export async function areFilesNew({ files }: Persistence): Promise<boolean> {
 }
 
 /** Puts the files back as they were, and has the program in charge follow them. */
-export async function restoreFiles({ files, apply }: Persistence): Promise<void> {
+export async function restoreFiles({ files, revert }: Persistence): Promise<void> {
   for (const file of files.toReversed()) await put(file, file.before);
   // What cannot be applied now is applied at the next boot; the kernel's state is put back by the steps.
-  await runAll(apply).catch(() => undefined);
+  for (const argv of revert) await runAll([argv]).catch(() => undefined);
 }

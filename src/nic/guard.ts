@@ -3,13 +3,13 @@
  * none comes. The command that started it only watches; it goes on where the guard was killed.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { orMissing } from '../host/files.ts';
 import { run } from '../host/run.ts';
 import { actorOf, confirmMove, recover, switchOver, takeBack } from './actor.ts';
+import { hasSystemd } from './boot-hook.ts';
 import { type Lock, readJournal, removeDurably, settled, takeLock, writeDurably } from './journal.ts';
 import { isRunning, markName, startOf } from './process.ts';
 import { uptime } from './read.ts';
@@ -76,7 +76,7 @@ async function watch(folder: string, keeper: ReturnType<typeof actorOf>): Promis
 export async function startGuard(program: readonly string[], folder: string, journal: Journal): Promise<void> {
   const argv = [...program, 'nic', 'guard', journal.move.bridge, '--state-dir', join(folder, '..')];
   const mark = `${markName}=${journal.id}`;
-  if (existsSync('/run/systemd/system')) {
+  if (hasSystemd()) {
     const kept = Object.entries(process.env).filter(([name]) => /^(OVS_|PATH$|NODE_)/.test(name));
     const unit = ['--unit', `neutrino-nic-${journal.id}`, '--collect', '--quiet', '-p', 'Restart=on-failure'];
     const env = [mark, ...kept.map(([name, value]) => `${name}=${value}`)].map((pair) => `--setenv=${pair}`);

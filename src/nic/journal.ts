@@ -66,14 +66,24 @@ export async function readJournals(folder: string): Promise<Journal[]> {
   return journals.filter((journal) => journal !== undefined);
 }
 
-/** Keeps a journal. The settled one before it stays as the previous of the bridge. */
+/** Keeps a journal, in place of the one before it. */
 export function writeJournal(folder: string, journal: Journal): Promise<void> {
   return writeDurably(pathOf(folder, journal.move.bridge), `${JSON.stringify(journal, null, 1)}\n`, 0o600);
 }
 
-/** Forgets a bridge. */
-export function removeJournal(folder: string, bridge: string): Promise<void> {
-  return removeDurably(pathOf(folder, bridge));
+const adoptedPath = (folder: string, bridge: string): string => join(folder, 'adopted', `${bridge}.json`);
+
+/** Remembers a confirmed adoption, with the files as they were before it; a confirmed release forgets it. */
+export function keepAdoption(folder: string, journal: Journal): Promise<void> {
+  const path = adoptedPath(folder, journal.move.bridge);
+  if (journal.move.kind === 'release') return removeDurably(path);
+  return writeDurably(path, `${JSON.stringify(journal, null, 1)}\n`, 0o600);
+}
+
+/** The adoption of the bridge that is in force, or undefined. */
+export async function readAdoption(folder: string, bridge: string): Promise<Journal | undefined> {
+  const text = await orMissing(readFile(adoptedPath(folder, bridge), 'utf8'));
+  return text === undefined ? undefined : (JSON.parse(text) as Journal);
 }
 
 /** What one process has at a time. */

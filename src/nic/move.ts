@@ -1,5 +1,7 @@
 /** Plans a move and has it done: what the commands call. */
 import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
+import { installBootHook } from './boot-hook.ts';
 import { gatewaysBy, planChecks } from './checks.ts';
 import { deviceOf } from './decide/carry.ts';
 import { holderOf, refusals, warnings } from './decide/findings.ts';
@@ -7,7 +9,7 @@ import { ends, forwardSteps, isPort, type NicStep } from './decide/steps.ts';
 import { routeDevices, ruleNames } from './decide/words.ts';
 import { findClients } from './dhcp.ts';
 import { follow, forgetRequest, startGuard } from './guard.ts';
-import { readJournal, writeJournal } from './journal.ts';
+import { readAdoption, writeJournal } from './journal.ts';
 import { planPersistence } from './persist.ts';
 import { takeSnapshot } from './read.ts';
 import { lookAround } from './survey.ts';
@@ -26,7 +28,6 @@ export interface MoveRequest {
   readonly check: boolean;
   readonly tcp: readonly string[];
   readonly autoConfirm: boolean;
-  readonly program: readonly string[];
 }
 
 /** A plan: what would be done, and what speaks against it. */
@@ -61,13 +62,13 @@ function concerning(snapshot: Snapshot, { nic, bridge }: Move): Snapshot {
 /** Plans a move, changing nothing. */
 export async function planMove(request: MoveRequest, folder: string): Promise<MovePlan> {
   const names = [request.nic, request.bridge];
-  const [before, earlier] = await Promise.all([takeSnapshot(names, true), readJournal(folder, request.bridge)]);
+  const [before, earlier] = await Promise.all([takeSnapshot(names, true), readAdoption(folder, request.bridge)]);
   const move = moveOf(request, before, earlier);
   const { from } = ends(move);
   const done = request.kind === 'adopt' && holderOf(before, move.nic) === move.bridge && isPort(before, move);
-  const [persistence, clients, checks] = await Promise.all([
-    planPersistence(move, before, earlier, request.program),
-    findClients(from),
+  const clients = await findClients(from);
+  const [persistence, checks] = await Promise.all([
+    planPersistence(move, before, earlier, clients),
     request.check ? planChecks(before, from, request.tcp) : { gateways: [], tcp: [] },
   ]);
   const around = await lookAround(before, move, folder, persistence.manager);
@@ -99,6 +100,7 @@ export async function performMove(plan: MovePlan, folder: string, program: reado
   const { journal } = plan;
   const { bridge } = journal.move;
   await forgetRequest(folder, bridge);
+  await installBootHook(program, dirname(folder));
   await writeJournal(folder, journal);
   await startGuard(program, folder, journal);
   return follow(

@@ -69,9 +69,11 @@ async function portNumber(name: string): Promise<number | string> {
   return members(error).join(' ') || 'ovs-vswitchd gave it no number yet';
 }
 
-/** Performs one transaction and waits until the interfaces `ready` work. */
+/** Performs one transaction and waits until the interfaces `ready` work; where nothing has to be, the switch may be down. */
 export async function performOvs(argv: readonly string[], ready: readonly string[]): Promise<void> {
-  await vsctl(argv);
+  // At boot, the database is there before the switch that follows it.
+  const later = ready.length === 0 && (await switchProblem()) !== undefined;
+  await vsctl(later ? ['--no-wait', ...argv] : argv);
   for (const name of ready) {
     const end = performance.now() + 5000;
     for (;;) {

@@ -1,12 +1,143 @@
-/** Finds out which program keeps the configuration of the NIC, and plans what it is told. */
-import type { Journal, Move, Persistence, Snapshot } from './types.ts';
+/** Plans how the new state is made to last: files by the program in charge, and the commands that check and apply them. */
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { orMissing } from '../host/files.ts';
+import { deviceOf } from './decide/carry.ts';
+import { ifcfgFiles } from './files/ifcfg.ts';
+import { ifupdownFiles } from './files/ifupdown.ts';
+import { keyfileFiles } from './files/keyfile.ts';
+import { netplanFiles } from './files/netplan.ts';
+import { networkdFiles } from './files/networkd.ts';
+import type { Site } from './files/site.ts';
+import { unitFiles, unitName } from './files/unit.ts';
+import { type InCharge, whoIsInCharge } from './in-charge.ts';
+import type { DhcpClient, FileChange, Journal, Manager, Move, NicDevice, Persistence, Snapshot } from './types.ts';
+
+type Commands = readonly (readonly string[])[];
+
+const none: Persistence = { manager: 'none', files: [], check: [], apply: [], revert: [] };
+
+const folders = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/sbin', '/usr/local/bin'];
+const isThere = (program: string): boolean => folders.some((folder) => existsSync(`${folder}/${program}`));
+
+/** The identity association of the lease that systemd-networkd has on the device. */
+async function leaseIaid({ index }: NicDevice): Promise<number | undefined> {
+  const text = (await orMissing(readFile(`/run/systemd/netif/leases/${index}`, 'utf8'))) ?? '';
+  const hex = /^CLIENTID=ff([0-9a-f]{8})/m.exec(text)?.[1];
+  return hex === undefined ? undefined : Number.parseInt(hex, 16);
+}
+
+function filesFor(manager: Manager, site: Site): FileChange[] {
+  switch (manager) {
+    case 'netplan':
+      return netplanFiles(site);
+    case 'networkmanager':
+      return keyfileFiles(site);
+    case 'networkd':
+      return networkdFiles(site);
+    case 'ifcfg':
+      return ifcfgFiles(site);
+    case 'ifupdown':
+      return ifupdownFiles(site);
+    default:
+      return [];
+  }
+}
+
+/** netplan writes the bridge's file itself; what it cannot say goes beside it. */
+function netplanLease(site: Site, renderer: InCharge['renderer']): FileChange[] {
+  if (renderer !== 'networkd' || site.iaid === undefined) return [];
+  const path = `/etc/systemd/network/10-netplan-${site.bridge}.network.d/neutrino.conf`;
+  return [{ path, before: null, after: `[DHCPv4]\nIAID=${site.iaid}\n`, mode: 0o644 }];
+}
+
+const offline = (path: string): string[] => [
+  ...['sh', '-c', 'nmcli --offline connection modify connection.autoconnect yes < "$1" > /dev/null', 'sh', path],
+];
+
+/** The profiles that carry addresses or ports, in the order in which they come up. */
+function managerCommands(files: readonly FileChange[], { bridge, driver }: Move, uuid: string | undefined) {
+  const written = files.filter(({ after }) => after !== null).map(({ path }) => path);
+  const check = written.filter((path) => path.endsWith('.nmconnection')).map(offline);
+  const up = driver === 'linuxbridge' ? [bridge] : [bridge, `${bridge}-interface`];
+  const load = ['nmcli', 'connection', 'reload'];
+  const apply = [load, ...up.map((id) => ['nmcli', '--wait', '30', 'connection', 'up', 'id', id])];
+  const back = uuid === undefined ? [] : [['nmcli', '--wait', '30', 'connection', 'up', 'uuid', uuid]];
+  return { check, apply, revert: [load, ...back] };
+}
+
+function commandsFor(
+  { manager, renderer, uuid }: InCharge,
+  files: readonly FileChange[],
+  move: Move,
+): { check: Commands; apply: Commands; revert: Commands } {
+  const reload = ['networkctl', 'reload'];
+  const generate = ['netplan', 'generate'];
+  if (renderer === 'networkmanager') {
+    const commands = managerCommands(files, move, uuid);
+    return manager === 'netplan'
+      ? { ...commands, check: [generate], revert: [generate, ...commands.revert] }
+      : commands;
+  }
+  if (manager === 'netplan' && renderer === 'networkd')
+    return { check: [generate], apply: [reload], revert: [generate, reload] };
+  if (manager === 'netplan') return { check: isThere('netplan') ? [generate] : [], apply: [], revert: [] };
+  if (manager === 'networkd') return { check: [], apply: [reload], revert: [reload] };
+  if (manager === 'ifupdown')
+    return { check: isThere('ifquery') ? [['ifquery', move.bridge]] : [], apply: [], revert: [] };
+  if (manager === 'unit') {
+    const unit = unitName(move.bridge);
+    const again = ['systemctl', 'daemon-reload'];
+    const check = [['systemd-analyze', 'verify', `/etc/systemd/system/${unit}`]];
+    return { check, apply: [again, ['systemctl', 'enable', unit]], revert: [['systemctl', 'disable', unit], again] };
+  }
+  return { check: [], apply: [], revert: [] };
+}
+
+async function planAdoption(move: Move, before: Snapshot, clients: readonly DhcpClient[]): Promise<Persistence> {
+  const device = deviceOf(before, move.nic);
+  if (!device) return none;
+  const found = await whoIsInCharge(before, move.nic);
+  const iaid = found.renderer === 'networkd' ? await leaseIaid(device) : undefined;
+  const { nic, bridge, driver } = move;
+  const site: Site = {
+    ...{ nic, bridge, driver, mac: device.mac, mtu: device.mtu, files: found.files },
+    uuids: Array.from({ length: 4 }, () => randomUUID()),
+    ...(iaid === undefined ? {} : { iaid }),
+  };
+  const files = found.manager === 'unit' ? unitFiles(move, before, clients) : filesFor(found.manager, site);
+  const lease = found.manager === 'netplan' ? netplanLease(site, found.renderer) : [];
+  const all = await Promise.all([...files, ...lease].map(withPresent));
+  return { manager: found.manager, files: all, ...commandsFor(found, all, move) };
+}
+
+/** What is there already in place of a new file. */
+async function withPresent(file: FileChange): Promise<FileChange> {
+  if (file.before !== null) return file;
+  return { ...file, before: (await orMissing(readFile(file.path, 'utf8'))) ?? null };
+}
+
+/** The way back from what an adoption wrote: to the originals that it kept. */
+async function planRelease(earlier: Journal | undefined): Promise<Persistence> {
+  if (!earlier) return none;
+  const { persistence } = earlier;
+  const files = await Promise.all(
+    persistence.files.toReversed().map(async ({ path, before, mode }) => {
+      const now = (await orMissing(readFile(path, 'utf8'))) ?? null;
+      return { path, before: now, after: before, mode };
+    }),
+  );
+  const { manager, apply, revert } = persistence;
+  return { manager, files, check: [], apply: revert, revert: apply };
+}
 
 /** Plans how the new state is made to last. */
-export async function planPersistence(
-  _move: Move,
-  _before: Snapshot,
-  _earlier: Journal | undefined,
-  _program: readonly string[],
+export function planPersistence(
+  move: Move,
+  before: Snapshot,
+  earlier: Journal | undefined,
+  clients: readonly DhcpClient[],
 ): Promise<Persistence> {
-  return { manager: 'none', files: [], check: [], apply: [] };
+  return move.kind === 'release' ? planRelease(earlier) : planAdoption(move, before, clients);
 }

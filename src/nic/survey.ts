@@ -1,6 +1,7 @@
 /** Looks at what a move would meet: wireless, firewalls, sockets, other machines with the same address. Reads only. */
 import { existsSync } from 'node:fs';
 import { run } from '../host/run.ts';
+import { hasSystemd } from './boot-hook.ts';
 import { deviceOf } from './decide/carry.ts';
 import type { Surroundings } from './decide/findings.ts';
 import { ends } from './decide/steps.ts';
@@ -73,7 +74,7 @@ export async function lookAround(
   return {
     isRoot: process.getuid?.() === 0,
     isWireless: existsSync(`${sys}/wireless`) || existsSync(`${sys}/phy80211`),
-    hasSystemd: existsSync('/run/systemd/system'),
+    hasSystemd: hasSystemd(),
     answeredElsewhere: elsewhere,
     firewall,
     bound,

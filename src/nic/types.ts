@@ -110,9 +110,10 @@ export type Manager = 'netplan' | 'networkmanager' | 'ifcfg' | 'networkd' | 'ifu
 export interface Persistence {
   readonly manager: Manager;
   readonly files: readonly FileChange[];
-  /** Commands that check the written files, and that hand the devices to the manager. Each is an argv. */
+  /** Commands that check the written files, that have the manager follow them, and that have it follow the old ones again. */
   readonly check: readonly (readonly string[])[];
   readonly apply: readonly (readonly string[])[];
+  readonly revert: readonly (readonly string[])[];
 }
 
 /** A DHCP client that runs on the device that addresses leave. */
@@ -171,6 +172,8 @@ export interface Journal {
   readonly checked?: boolean;
   /** The process that acts. */
   readonly guard?: { readonly pid: number; readonly started: string };
+  /** What could not be put back; for a person to look at. */
+  readonly left?: readonly string[];
   /** Why it was taken back, as a code with values. */
   readonly reason?: { readonly code: string; readonly values: Readonly<Record<string, string>> };
 }

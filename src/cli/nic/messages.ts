@@ -127,6 +127,10 @@ export const nicSentences = catalogue({
     zh: '已迁移并通过检查,处于试用期。请在 {seconds} 秒内从任意 shell 确认:\n  neutrino nic confirm\n否则将全部恢复。',
   },
   undone: { en: 'Taken back, all is as it was: {why}.', zh: '已回滚,一切恢复原状:{why}。' },
+  undoneButFor: {
+    en: 'Taken back: {why}. This could not be put back:\n  {left}\n`neutrino nic repair` looks again.',
+    zh: '已回滚:{why}。以下内容未能恢复:\n  {left}\n可用 `neutrino nic repair` 再次检查。',
+  },
   nothingPending: { en: 'No move is pending.', zh: '没有待确认的迁移。' },
   refused: { en: 'Not done:', zh: '未执行:' },
   mind: { en: 'Mind:', zh: '注意:' },

@@ -1,6 +1,6 @@
 /** `neutrino nic plan`, `nic adopt`, `nic release`: a NIC into its bridge and back. */
 
-import { nicFolder, readJournal } from '../../nic/journal.ts';
+import { nicFolder, readAdoption } from '../../nic/journal.ts';
 import { type MovePlan, type MoveRequest, performMove, planMove } from '../../nic/move.ts';
 import type { Finding } from '../../nic/types.ts';
 import { type Cli, command, type ExitCode, type Given } from '../command.ts';
@@ -23,7 +23,6 @@ function watchedBy({ timeout, yes, noCheck, checkTcp }: Watched) {
     check: !noCheck,
     tcp: tcpTargets(checkTcp),
     autoConfirm: yes,
-    program: ownProgram(),
   };
 }
 
@@ -104,7 +103,7 @@ export const nicReleaseCommand = command({
   async run(given, cli, bridge = '') {
     const say = nicSpeaker(given.language);
     const folder = nicFolder(stateOf(given.stateDir));
-    const earlier = await readJournal(folder, bridge);
+    const earlier = await readAdoption(folder, bridge);
     const { nic = '', driver, datapath } = earlier?.move ?? {};
     const request: MoveRequest = { kind: 'release', nic, bridge, driver, datapath, ...watchedBy(given) };
     return carryOut(await planMove(request, folder), folder, given.yes, say, cli);

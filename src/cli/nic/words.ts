@@ -96,6 +96,12 @@ export function outcomeWords(journal: Journal, say: NicSay): string {
   const { phase, move, reason, timeoutSeconds } = journal;
   const names = { nic: move.nic, bridge: move.bridge };
   if (phase === 'confirmed') return `${say(move.kind === 'adopt' ? 'done' : 'released', names)}\n`;
-  if (phase === 'undone') return `${say('undone', { why: sayCode(say, reason?.code ?? '', reason?.values ?? {}) })}\n`;
+  if (phase === 'undone') {
+    const why = sayCode(say, reason?.code ?? '', reason?.values ?? {});
+    const left = journal.left ?? [];
+    return left.length === 0
+      ? `${say('undone', { why })}\n`
+      : `${say('undoneButFor', { why, left: left.join('\n  ') })}\n`;
+  }
   return `${say('trial', { ...names, seconds: timeoutSeconds })}\n`;
 }

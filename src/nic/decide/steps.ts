@@ -280,6 +280,15 @@ export function backSteps(
   ];
 }
 
+/** The steps in another boot than the move's: the kernel has forgotten it, only OVSDB remembers. */
+export function bootSteps(move: Move, before: Snapshot, now: Snapshot): NicStep[] {
+  if (move.driver !== 'openvswitch') return [];
+  const made = !isBridgeThere(before, move) && isBridgeThere(now, move);
+  const steps = made ? [deleteBridge(move)] : membershipSteps(move, before, now);
+  // The switch does not run yet: nobody can be waited for.
+  return steps.map((step) => (step.do === 'ovs' ? { ...step, ready: [] } : step));
+}
+
 /** What of the move is not there: in words, for the person. */
 export function lacking(move: Move, before: Snapshot, now: Snapshot): string[] {
   const { from, to } = ends(move);

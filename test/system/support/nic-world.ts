@@ -20,6 +20,8 @@ export interface NicWorld {
   nic(...args: readonly string[]): Promise<Outcome>;
   /** All addresses, routes and rules, as `ip` prints them. */
   text(): Promise<string>;
+  /** Makes the NIC as it was in the beginning, after a release: with its addresses and routes in the order that they had. */
+  reset(): Promise<void>;
   /** Waits until the move of br-ex is confirmed or undone, 30 s at most, and gives its journal. */
   settled(): Promise<Journal>;
   close(): Promise<void>;
@@ -72,6 +74,15 @@ export async function createNicWorld({ lines = setUp, ovs = false }: NicWorldOpt
       stateDir,
       datapath: ovs ? ['--datapath-type', 'netdev'] : [],
       close,
+      async reset() {
+        const { stdout } = await host.run(['ip', '-4', 'rule']);
+        const mine = stdout.split('\n').filter((line) => line.startsWith('50'));
+        const rules = mine.map((line) => `rule del pref ${line.split(':')[0]}`);
+        await host.run(['ip', '-batch', '-'], { input: `${['address flush dev ens0', ...rules].join('\n')}\n` });
+        await host.run(['ip', '-batch', '-'], { input: 'link set ens0 down\nlink set ens0 up\n' });
+        await host.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` });
+        await untilSteady(host);
+      },
       settled: () => untilSettled(stateDir),
       nic: (...args) => {
         const argv = [...program, 'nic', ...args, '--state-dir', stateDir];
