@@ -6,7 +6,8 @@ import { mtuAuditCommand } from './mtu/audit.ts';
 import { mtuCalcCommand } from './mtu/calc.ts';
 import { mtuExplainCommand } from './mtu/explain.ts';
 import { mtuProbeCommand } from './mtu/probe.ts';
-import { nicAdoptCommand, nicPlanCommand, nicReleaseCommand } from './nic/move.ts';
+import { nicAdoptCommand, nicPlanCommand, nicReleaseCommand, nicRepairCommand } from './nic/move.ts';
+import { nicStatusCommand } from './nic/status.ts';
 import { nicConfirmCommand, nicGuardCommand, nicRecoverCommand, nicRollbackCommand } from './nic/trial.ts';
 import { portAttachCommand, portDetachCommand } from './port.ts';
 import { serverCommand, upCommand } from './up.ts';
@@ -30,6 +31,8 @@ export const commands: readonly Command[] = [
   nicConfirmCommand,
   nicRollbackCommand,
   nicReleaseCommand,
+  nicStatusCommand,
+  nicRepairCommand,
   nicRecoverCommand,
   nicGuardCommand,
   demoCommand,

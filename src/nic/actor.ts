@@ -4,7 +4,7 @@ import { removeBootHook } from './boot-hook.ts';
 import { failedChecks } from './checks.ts';
 import { backSteps, bootSteps, ends, finishSteps, forwardSteps, lacking } from './decide/steps.ts';
 import { endClients, findClients, takeOverLeases } from './dhcp.ts';
-import { applyFiles, areFilesNew, backUp, restoreFiles } from './files-on-disk.ts';
+import { applyFiles, backUp, filesNotAs, restoreFiles } from './files-on-disk.ts';
 import { keepAdoption, settled, writeJournal } from './journal.ts';
 import { performAll, performSteps } from './perform.ts';
 import { untilAlone } from './process.ts';
@@ -45,8 +45,9 @@ export function look({ move }: Pick<Journal, 'move'>): Promise<Snapshot> {
 const failure = (code: string, text: string): Reason => ({ code, values: { text } });
 
 /** Why the host is not where it should be after the switch; undefined: it is. */
-async function whatFailed({ move, before, checks }: Journal): Promise<Reason | undefined> {
-  const missing = lacking(move, before, await look({ move }));
+async function whatFailed(journal: Journal): Promise<Reason | undefined> {
+  const { move, checks } = journal;
+  const missing = lacking(journal, await look({ move }));
   if (missing.length > 0) return failure('incomplete', missing.join('; '));
   const failed: Finding[] = await failedChecks(checks, ends(move).to);
   const [first] = failed;
@@ -55,10 +56,10 @@ async function whatFailed({ move, before, checks }: Journal): Promise<Reason | u
 
 /** Performs the switch and checks it; takes it back where that fails. The trial begins with the switch, not after the checks. */
 export async function switchOver(keeper: Keeper): Promise<void> {
-  const { move, before, clients, timeoutSeconds } = keeper.journal();
+  const { before, timeoutSeconds } = keeper.journal();
   await keeper.keep({ phase: 'switching' });
   try {
-    await performSteps(forwardSteps(move, before, clients, Math.floor((await uptime()) - before.at)));
+    await performSteps(forwardSteps(keeper.journal(), Math.floor((await uptime()) - before.at)));
   } catch (error) {
     return takeBack(keeper, failure('step-failed', (error as Error).message));
   }
@@ -117,7 +118,7 @@ export async function takeBack(keeper: Keeper, reason: Reason): Promise<void> {
   const { persistence, move } = keeper.journal();
   await keeper.keep({ phase: 'undoing', reason: keeper.journal().reason ?? reason });
   await endClients(await findClients(ends(move).to));
-  if (await areFilesNew(persistence)) await restoreFiles(persistence);
+  if ((await filesNotAs(persistence, 'before')).length > 0) await restoreFiles(persistence);
   await keeper.keep({ left: await putKernelBack(keeper.journal()) });
   await keeper.keep({ phase: 'undone' });
 }
@@ -142,7 +143,8 @@ async function recoverAtBoot(keeper: Keeper): Promise<void> {
     if (move.kind === 'release') await performAll(finishSteps(move, await look({ move })));
     return settle(keeper);
   }
-  if (await areFilesNew(persistence)) await restoreFiles({ ...persistence, revert: persistence.check });
+  if ((await filesNotAs(persistence, 'before')).length > 0)
+    await restoreFiles({ ...persistence, revert: persistence.check });
   await performAll(bootSteps(move, before, await look({ move })));
   return keeper.keep({ phase: 'undone', reason: { code: 'rebooted', values: {} } });
 }

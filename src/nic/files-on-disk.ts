@@ -33,12 +33,13 @@ export async function applyFiles({ files, check, apply }: Persistence): Promise<
   await runAll(apply);
 }
 
-/** Whether any of the files is not as it was. */
-export async function areFilesNew({ files }: Persistence): Promise<boolean> {
-  for (const { path, before } of files) {
-    if (((await orMissing(readFile(path, 'utf8'))) ?? null) !== before) return true;
+/** The files that are not as they were before, or after, the change. */
+export async function filesNotAs({ files }: Persistence, when: 'before' | 'after'): Promise<string[]> {
+  const other: string[] = [];
+  for (const file of files) {
+    if (((await orMissing(readFile(file.path, 'utf8'))) ?? null) !== file[when]) other.push(file.path);
   }
-  return false;
+  return other;
 }
 
 /** Puts the files back as they were, and has the program in charge follow them. */

@@ -66,6 +66,11 @@ export async function readJournals(folder: string): Promise<Journal[]> {
   return journals.filter((journal) => journal !== undefined);
 }
 
+/** All adoptions that are in force. */
+export function readAdoptions(folder: string): Promise<Journal[]> {
+  return readJournals(join(folder, 'adopted'));
+}
+
 /** Keeps a journal, in place of the one before it. */
 export function writeJournal(folder: string, journal: Journal): Promise<void> {
   return writeDurably(pathOf(folder, journal.move.bridge), `${JSON.stringify(journal, null, 1)}\n`, 0o600);

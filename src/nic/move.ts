@@ -4,20 +4,23 @@ import { dirname } from 'node:path';
 import { installBootHook } from './boot-hook.ts';
 import { gatewaysBy, planChecks } from './checks.ts';
 import { deviceOf } from './decide/carry.ts';
-import { holderOf, refusals, warnings } from './decide/findings.ts';
+import { checkFindings, holderOf, refusals, warnings } from './decide/findings.ts';
+import { halfDone } from './decide/half.ts';
 import { ends, forwardSteps, isPort, type NicStep } from './decide/steps.ts';
-import { routeDevices, ruleNames } from './decide/words.ts';
+import { routeDevices, ruleNames, wordAfter } from './decide/words.ts';
 import { findClients } from './dhcp.ts';
 import { follow, forgetRequest, startGuard } from './guard.ts';
 import { readAdoption, writeJournal } from './journal.ts';
-import { planPersistence } from './persist.ts';
+import { planPersistence, toldByFiles } from './persist.ts';
 import { takeSnapshot } from './read.ts';
 import { lookAround } from './survey.ts';
-import type { Finding, Journal, Move, NicDriver, Snapshot } from './types.ts';
+import type { Checks, Finding, Journal, Move, NicDriver, Snapshot, Supplement } from './types.ts';
 
 /** What a person asks for. */
 export interface MoveRequest {
   readonly kind: 'adopt' | 'release';
+  /** Adopt: take up what was begun by hand. */
+  readonly repair?: boolean;
   /** Adopt: the NIC; release: found by the journal or the bridge's only port when absent. */
   readonly nic: string;
   readonly bridge: string;
@@ -59,24 +62,40 @@ function concerning(snapshot: Snapshot, { nic, bridge }: Move): Snapshot {
   };
 }
 
+/** What is checked afterwards. A move by hand may have cut the gateways off already: then those are asked that it will have again. */
+async function checksOf(
+  { check, repair, tcp }: MoveRequest,
+  before: Snapshot,
+  move: Move,
+  supplement: Supplement | undefined,
+): Promise<Checks> {
+  if (!check) return { gateways: [], tcp };
+  if (!repair) return planChecks(before, ends(move).from, tcp);
+  const known = [...gatewaysBy(before, move.nic), ...gatewaysBy(before, move.bridge)];
+  const supplied = (supplement?.routes ?? []).map(({ words }) => wordAfter(words, 'via') ?? '');
+  return { gateways: [...new Set([...known, ...supplied])].map((address) => ({ address, ping: false })), tcp };
+}
+
 /** Plans a move, changing nothing. */
 export async function planMove(request: MoveRequest, folder: string): Promise<MovePlan> {
   const names = [request.nic, request.bridge];
   const [before, earlier] = await Promise.all([takeSnapshot(names, true), readAdoption(folder, request.bridge)]);
   const move = moveOf(request, before, earlier);
   const { from } = ends(move);
-  const done = request.kind === 'adopt' && holderOf(before, move.nic) === move.bridge && isPort(before, move);
+  const inPlace = request.kind === 'adopt' && holderOf(before, move.nic) === move.bridge && isPort(before, move);
   const clients = await findClients(from);
-  const [persistence, checks] = await Promise.all([
-    planPersistence(move, before, earlier, clients),
-    request.check ? planChecks(before, from, request.tcp) : { gateways: [], tcp: [] },
-  ]);
+  const persistence = await planPersistence(move, before, earlier, clients);
+  const half = request.repair ? halfDone(before, move, await toldByFiles(before, move), persistence) : undefined;
+  const done = half ? half.findings.length === 0 : inPlace;
+  const checks = await checksOf(request, before, move, half?.supplement);
   const around = await lookAround(before, move, folder, persistence.manager);
-  const no = done ? [] : refusals(before, move, around);
+  const no = done ? [] : refusals(before, move, around, request.repair === true);
   const known = deviceOf(before, move.nic) !== undefined && deviceOf(before, from) !== undefined;
   const findings: Finding[] = [
     ...no,
-    ...(known ? warnings(before, move, around, checks, gatewaysBy(before, from)) : []),
+    ...(half?.findings ?? []),
+    ...(known ? warnings(before, move, around) : []),
+    ...(known && request.check ? checkFindings(checks, gatewaysBy(before, from)) : []),
   ];
   const risky = findings.some(({ level }) => level !== 'note');
   const journal: Journal = {
@@ -87,12 +106,13 @@ export async function planMove(request: MoveRequest, folder: string): Promise<Mo
     before: concerning(before, move),
     persistence,
     clients,
+    ...(half ? { supplement: half.supplement } : {}),
     checks,
     findings,
     timeoutSeconds: request.timeoutSeconds,
     autoConfirm: request.autoConfirm && !risky,
   };
-  return { journal, done, steps: known && no.length === 0 ? forwardSteps(move, before, clients, 0) : [] };
+  return { journal, done, steps: known && no.length === 0 ? forwardSteps(journal, 0) : [] };
 }
 
 /** Has a planned move done by a guard; resolves when the checks have passed, or it is settled. */

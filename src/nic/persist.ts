@@ -9,7 +9,8 @@ import { ifupdownFiles } from './files/ifupdown.ts';
 import { keyfileFiles } from './files/keyfile.ts';
 import { netplanFiles } from './files/netplan.ts';
 import { networkdFiles } from './files/networkd.ts';
-import type { Site } from './files/site.ts';
+import { type ConfigFile, renamed, type Site } from './files/site.ts';
+import { type Told, toldBy } from './files/told.ts';
 import { unitFiles, unitName } from './files/unit.ts';
 import { type InCharge, whoIsInCharge } from './in-charge.ts';
 import type { DhcpClient, FileChange, Journal, Manager, Move, NicDevice, Persistence, Snapshot } from './types.ts';
@@ -95,10 +96,22 @@ function commandsFor(
   return { check: [], apply: [], revert: [] };
 }
 
+/** What the files of the program in charge say of the NIC and the bridge. */
+export async function toldByFiles(snapshot: Snapshot, { nic, bridge }: Move): Promise<Told> {
+  const { manager, files } = await whoIsInCharge(snapshot, nic);
+  return toldBy(manager, files, [nic, bridge], deviceOf(snapshot, nic)?.mac ?? '');
+}
+
+/** Whether the files speak of the bridge already: then a person wrote them for it, and they stay. */
+function nameBridge(files: readonly ConfigFile[], bridge: string): boolean {
+  return files.some(({ text }) => renamed(text, bridge, '') !== text);
+}
+
 async function planAdoption(move: Move, before: Snapshot, clients: readonly DhcpClient[]): Promise<Persistence> {
   const device = deviceOf(before, move.nic);
   if (!device) return none;
   const found = await whoIsInCharge(before, move.nic);
+  if (nameBridge(found.files, move.bridge)) return { ...none, manager: found.manager };
   const iaid = found.renderer === 'networkd' ? await leaseIaid(device) : undefined;
   const { nic, bridge, driver } = move;
   const site: Site = {

@@ -150,6 +150,12 @@ export interface Move {
   readonly ownBridge: boolean;
 }
 
+/** What the bridge gets beside what the NIC carries: what a move by hand lost, and the files still know. */
+export interface Supplement {
+  readonly addresses: readonly Address[];
+  readonly routes: readonly Route[];
+}
+
 /** Where a move stands. */
 export type Phase = 'planned' | 'switching' | 'trial' | 'confirming' | 'confirmed' | 'undoing' | 'undone';
 
@@ -162,6 +168,7 @@ export interface Journal {
   readonly before: Snapshot;
   readonly persistence: Persistence;
   readonly clients: readonly DhcpClient[];
+  readonly supplement?: Supplement;
   readonly checks: Checks;
   readonly findings: readonly Finding[];
   readonly timeoutSeconds: number;

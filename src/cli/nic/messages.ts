@@ -100,6 +100,31 @@ export const nicSentences = catalogue({
     en: 'There is no systemd: if the power fails before the confirmation, run `neutrino nic recover` after the boot, since OVSDB remembers.',
     zh: '没有 systemd:若在确认前断电,启动后请运行 `neutrino nic recover`,因为 OVSDB 会记住改动。',
   },
+  // What is wrong with a move by hand.
+  'half-nic-outside': { en: '{nic} is not in {bridge}.', zh: '{nic} 不在 {bridge} 中。' },
+  'half-bridge-down': { en: '{bridge} is down.', zh: '{bridge} 处于 down 状态。' },
+  'half-address-on-nic': {
+    en: '{address} is still on {nic}; it belongs on the bridge.',
+    zh: '{address} 仍在 {nic} 上,应迁移到网桥。',
+  },
+  'half-routes-by-nic': { en: 'Routes still leave by {nic}.', zh: '仍有路由经由 {nic}。' },
+  'half-address-lost': {
+    en: '{address} stands in the configuration, and no device has it.',
+    zh: '配置文件中有 {address},但没有设备持有它。',
+  },
+  'half-no-default': {
+    en: 'There is no default route; the configuration names the gateway {gateway}.',
+    zh: '没有默认路由;配置文件中的网关是 {gateway}。',
+  },
+  'half-files': {
+    en: 'The configuration still gives the addresses to {nic}: after a boot, {bridge} would have none.',
+    zh: '配置文件仍把地址分配给 {nic}:重启后 {bridge} 将没有地址。',
+  },
+  wrong: { en: 'Found wrong:', zh: '发现的问题:' },
+  nothingWrong: {
+    en: '{nic} is in {bridge} as it should be: nothing to repair.',
+    zh: '{nic} 在 {bridge} 中状态正常:无需修复。',
+  },
   // Reasons for taking back.
   incomplete: { en: 'this was missing after the switch: {text}', zh: '切换后缺少:{text}' },
   'step-failed': { en: 'a step failed: {text}', zh: '某一步失败:{text}' },
@@ -134,6 +159,26 @@ export const nicSentences = catalogue({
   nothingPending: { en: 'No move is pending.', zh: '没有待确认的迁移。' },
   refused: { en: 'Not done:', zh: '未执行:' },
   mind: { en: 'Mind:', zh: '注意:' },
+  statusNone: { en: 'No NIC was moved by Neutrino.', zh: 'Neutrino 尚未迁移任何网卡。' },
+  statusLine: {
+    en: '{nic} in {bridge} ({driver}): {state}; configuration: {manager}',
+    zh: '{nic} 在 {bridge} 中({driver}):{state};配置管理:{manager}',
+  },
+  stateHolds: { en: 'confirmed, and in place', zh: '已确认,状态正常' },
+  stateBroken: {
+    en: 'confirmed, but not in place: neutrino nic repair {nic} --bridge {bridge}',
+    zh: '已确认,但状态不符:neutrino nic repair {nic} --bridge {bridge}',
+  },
+  stateFiles: { en: 'confirmed; changed since by others: {files}', zh: '已确认;此后被改动的文件:{files}' },
+  stateTrial: {
+    en: 'on trial, {seconds} s left: neutrino nic confirm',
+    zh: '试用中,剩余 {seconds} 秒:neutrino nic confirm',
+  },
+  stateUnwatched: {
+    en: '{phase}, and its watchdog is gone: neutrino nic confirm, or neutrino nic rollback',
+    zh: '{phase},看门狗进程已不在:请 neutrino nic confirm 或 neutrino nic rollback',
+  },
+  statePhase: { en: '{phase}', zh: '{phase}' },
   planTitle: { en: '{nic} into {bridge} ({driver})', zh: '{nic} 加入 {bridge}({driver})' },
   planRelease: { en: '{nic} out of {bridge} ({driver})', zh: '{nic} 移出 {bridge}({driver})' },
   goes: { en: 'What goes from {from} to {to}:', zh: '从 {from} 迁移到 {to} 的内容:' },

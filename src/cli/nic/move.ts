@@ -109,3 +109,25 @@ export const nicReleaseCommand = command({
     return carryOut(await planMove(request, folder), folder, given.yes, say, cli);
   },
 });
+
+/** `neutrino nic repair`. */
+export const nicRepairCommand = command({
+  name: 'nic repair',
+  summary: 'Finish a move of a NIC into its bridge that was done by hand and half failed.',
+  detail:
+    'Says what is wrong (the address still on the NIC, addresses or the default route lost, files that would undo it at the next boot) and\nputs it right, watched like an adoption. What the kernel has lost is taken from the configuration files.',
+  arguments: [{ name: 'NIC', doc: 'the device that carries the host, for example ens0' }],
+  options: { ...nicOptions, ...adoptOptions, ...trialOptions },
+  examples: ['neutrino nic repair ens0', 'neutrino nic repair ens0 --bridge br-ex --yes'],
+  async run(given, cli, nic = '') {
+    const say = nicSpeaker(given.language);
+    const folder = nicFolder(stateOf(given.stateDir));
+    const plan = await planMove({ ...adoption(nic, given), repair: true }, folder);
+    if (plan.done) {
+      const { bridge } = plan.journal.move;
+      cli.answer({ outcome: 'already', move: plan.journal.move }, () => `${say('nothingWrong', { nic, bridge })}\n`);
+      return 0;
+    }
+    return carryOut(plan, folder, given.yes, say, cli);
+  },
+});

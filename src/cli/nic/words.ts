@@ -12,11 +12,13 @@ const indent = (text: string, by = '  '): string => text.replace(/^/gm, by);
 /** Findings, a paragraph each; '' for none. */
 export function findingWords(findings: readonly Finding[], say: NicSay): string {
   const no = findings.filter(({ level }) => level === 'refusal');
-  const mind = findings.filter(({ level }) => level !== 'refusal');
+  const half = findings.filter(({ code }) => code.startsWith('half-'));
+  const mind = findings.filter(({ level, code }) => level !== 'refusal' && !code.startsWith('half-'));
   const list = (all: readonly Finding[]) =>
     all.map(({ code, values }) => `${indent(sayCode(say, code, values))}\n`).join('');
   return [
     ...(no.length === 0 ? [] : [`${say('refused')}\n${list(no)}`]),
+    ...(half.length === 0 ? [] : [`${say('wrong')}\n${list(half)}`]),
     ...(mind.length === 0 ? [] : [`${say('mind')}\n${list(mind)}`]),
   ].join('');
 }
@@ -42,9 +44,9 @@ function stepWords(step: NicStep): string[] {
   }
 }
 
-function loadWords({ move, before, clients }: Journal): string[] {
+function loadWords({ move, before, clients, supplement }: Journal): string[] {
   const { from, to } = ends(move);
-  const load = carry(before, from, to);
+  const load = carry(before, from, to, supplement);
   const device = before.devices.find(({ name }) => name === move.nic);
   return [
     ...(device ? [`MAC ${device.mac}, MTU ${device.mtu}`] : []),

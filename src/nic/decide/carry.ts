@@ -1,6 +1,6 @@
 /** What goes with the addresses of a device, and how it stands on the device that it goes to. */
 import { formatCidr, parseCidr } from '../../lib/ip.ts';
-import type { Address, Neighbour, NicDevice, Route, Rule, Snapshot } from '../types.ts';
+import type { Address, Neighbour, NicDevice, Route, Rule, Snapshot, Supplement } from '../types.ts';
 import { routeBy, routeDevices, ruleBy, ruleNames, wordAfter } from './words.ts';
 
 /** What is carried from one device to another, in the order in which it is made. */
@@ -41,19 +41,24 @@ export function inOrderOfMaking(addresses: readonly Address[]): Address[] {
   return [...four, ...addresses.filter(({ family }) => family === 6).toReversed()];
 }
 
-/** What is carried from the device `from` to `to`, by what was seen. */
-export function carry(snapshot: Snapshot, from: string, to: string): Load {
+/** What is carried from the device `from` to `to`, by what was seen, and what is supplied beside it. */
+export function carry(snapshot: Snapshot, from: string, to: string, supplement?: Supplement): Load {
   const addresses = deviceOf(snapshot, from)?.addresses ?? [];
   const there = deviceOf(snapshot, to)?.addresses ?? [];
   // The link-local network is there on every device; each keeps its own.
   const leaving = snapshot.routes.filter((route) => routeDevices(route).includes(from) && !isLinkLocal(route));
   const arriving = leaving.filter((route) => !isMadeByAddress(route, addresses));
   return {
-    addresses: inOrderOfMaking(
-      addresses.filter(({ local, prefix }) => !there.some((other) => other.local === local && other.prefix === prefix)),
-    ),
+    addresses: [
+      ...inOrderOfMaking(
+        addresses.filter(
+          ({ local, prefix }) => !there.some((other) => other.local === local && other.prefix === prefix),
+        ),
+      ),
+      ...(supplement?.addresses ?? []),
+    ],
     neighbours: snapshot.neighbours[from] ?? [],
-    routes: arriving.map((route) => routeBy(route, from, to)),
+    routes: [...arriving.map((route) => routeBy(route, from, to)), ...(supplement?.routes ?? [])],
     rules: snapshot.rules.filter((rule) => ruleNames(rule, from)).map((rule) => ruleBy(rule, from, to)),
     leaving,
     groups: snapshot.groups[from] ?? [],

@@ -76,8 +76,8 @@ function addressRefusals(snapshot: Snapshot, device: NicDevice, around: Surround
   ];
 }
 
-/** Why a move is not done. */
-export function refusals(snapshot: Snapshot, move: Move, around: Surroundings): Finding[] {
+/** Why a move is not done. `repair`: what a move by hand left is no reason. */
+export function refusals(snapshot: Snapshot, move: Move, around: Surroundings, repair = false): Finding[] {
   if (!around.isRoot) return [refusal('not-root')];
   if (around.pending) return [refusal('pending', { bridge: around.pending.move.bridge, phase: around.pending.phase })];
   const device = deviceOf(snapshot, move.nic);
@@ -87,9 +87,13 @@ export function refusals(snapshot: Snapshot, move: Move, around: Surroundings): 
   }
   const source = move.kind === 'adopt' ? device : deviceOf(snapshot, move.bridge);
   return [
-    ...nicRefusals(snapshot, move, device, around),
+    ...nicRefusals(snapshot, move, device, around).filter(
+      ({ code, values }) => !(repair && code === 'nic-taken' && values['holder'] === move.bridge),
+    ),
     ...(move.kind === 'adopt' ? bridgeRefusals(snapshot, move) : releaseRefusals(snapshot, move)),
-    ...(source ? addressRefusals(snapshot, source, around) : []),
+    ...(source
+      ? addressRefusals(snapshot, source, around).filter(({ values }) => !repair || values['device'] !== move.bridge)
+      : []),
   ];
 }
 
@@ -105,7 +109,8 @@ function releaseRefusals(snapshot: Snapshot, move: Move): Finding[] {
   return isPort(snapshot, move) ? [] : [refusal('not-adopted', { nic: move.nic, bridge: move.bridge })];
 }
 
-function checkFindings(checks: Checks, gateways: readonly string[]): Finding[] {
+/** What a person should know of the checks. */
+export function checkFindings(checks: Checks, gateways: readonly string[]): Finding[] {
   const silent = gateways.filter((address) => !checks.gateways.some((known) => known.address === address));
   const nothing = checks.gateways.length === 0 && checks.tcp.length === 0;
   return [
@@ -115,13 +120,7 @@ function checkFindings(checks: Checks, gateways: readonly string[]): Finding[] {
 }
 
 /** What a person should know of a move. */
-export function warnings(
-  snapshot: Snapshot,
-  move: Move,
-  around: Surroundings,
-  checks: Checks,
-  gateways: readonly string[],
-): Finding[] {
+export function warnings(snapshot: Snapshot, move: Move, around: Surroundings): Finding[] {
   const from = move.kind === 'adopt' ? move.nic : move.bridge;
   const device = deviceOf(snapshot, from);
   const { nic } = move;
@@ -129,7 +128,6 @@ export function warnings(
   const children = snapshot.devices.filter(({ lower, kind }) => lower === from && !takers.has(kind ?? ''));
   const groups = snapshot.groups[from] ?? [];
   return [
-    ...checkFindings(checks, gateways),
     ...(around.firewall.length > 0
       ? [danger('firewall-names-nic', { nic: from, rules: around.firewall.join('\n') })]
       : []),

@@ -1,5 +1,5 @@
 /** The steps of a move as data: forward, what is left to do once it is confirmed, and back to what was there before. */
-import type { DhcpClient, Move, NicDevice, Route, Rule, Snapshot } from '../types.ts';
+import type { DhcpClient, Journal, Move, NicDevice, Route, Rule, Snapshot } from '../types.ts';
 import { carry, deviceOf, inOrderOfMaking, isMadeByAddress, type Load } from './carry.ts';
 import { addressName, addressWords, routeDevices, routeKey, routeLine, ruleNames } from './words.ts';
 
@@ -103,7 +103,10 @@ function adoptSteps(move: Move, before: Snapshot, load: Load, elapsed: number): 
   const lines = loadLines(load, ends(move), elapsed);
   if (move.driver === 'linuxbridge') {
     // The bridge comes up when it has its port: with a carrier from the start, it sends at once.
-    const attach = [`link set ${move.nic} master ${bridge}`, `link set ${bridge} up`];
+    const attach = [
+      ...(move.ownBridge ? [] : [`link set ${bridge} address ${nic.mac}`]),
+      ...[`link set ${move.nic} master ${bridge}`, `link set ${move.nic} up`, `link set ${bridge} up`],
+    ];
     return [
       ...(move.ownBridge ? make : []),
       ...settingsFor(before, move),
@@ -145,10 +148,13 @@ function releaseSteps(move: Move, before: Snapshot, load: Load, elapsed: number)
   return [...steps, { do: 'ip', lines, strict: true }, ...detach];
 }
 
+/** The part of a journal that says what is carried. */
+export type Carried = Pick<Journal, 'move' | 'before' | 'clients' | 'supplement'>;
+
 /** The steps that bring a move about, `elapsed` seconds after `before` was seen. Until it is confirmed, nothing is taken away but routes. */
-export function forwardSteps(move: Move, before: Snapshot, clients: readonly DhcpClient[], elapsed: number): NicStep[] {
+export function forwardSteps({ move, before, clients, supplement }: Carried, elapsed: number): NicStep[] {
   const { from, to } = ends(move);
-  const load = carry(before, from, to);
+  const load = carry(before, from, to, supplement);
   const steps = move.kind === 'adopt' ? adoptSteps : releaseSteps;
   return [
     ...clients.map((client): NicStep => ({ do: 'pause', client })),
@@ -241,6 +247,17 @@ function membershipSteps(move: Move, before: Snapshot, now: Snapshot): NicStep[]
   return [{ do: 'ip', lines: [`link set ${move.nic} ${words}`], strict: false }];
 }
 
+/** A bridge that was there before has its own MAC again, and is down where it was. */
+function bridgeBack({ bridge, driver }: Move, before: Snapshot, now: Snapshot): NicStep[] {
+  const [was, is] = [deviceOf(before, bridge), deviceOf(now, bridge)];
+  if (!was || !is || driver === 'openvswitch') return [];
+  const lines = [
+    ...(was.mac === is.mac ? [] : [`link set ${bridge} address ${was.mac}`]),
+    ...(is.up && !was.up ? [`link set ${bridge} down`] : []),
+  ];
+  return lines.length === 0 ? [] : [{ do: 'ip', lines, strict: false }];
+}
+
 /**
  * The steps from what is there now back to what was there before, wherever the move got to. What is missing comes first, what is
  * too much goes last; nothing at all is done when all is as it was, so it may be done twice.
@@ -275,6 +292,7 @@ export function backSteps(
     ),
     ...(surplus.length === 0 ? [] : [{ do: 'ip', lines: surplus, strict: false } as const]),
     ...(!isBridgeThere(before, move) && isBridgeThere(now, move) ? [deleteBridge(move)] : []),
+    ...bridgeBack(move, before, now),
     ...(dad === undefined ? [] : [{ do: 'settings', device: move.nic, values: { [acceptDad]: dad } } as const]),
     ...clients.map((client): NicStep => ({ do: 'resume', client })),
   ];
@@ -290,14 +308,17 @@ export function bootSteps(move: Move, before: Snapshot, now: Snapshot): NicStep[
 }
 
 /** What of the move is not there: in words, for the person. */
-export function lacking(move: Move, before: Snapshot, now: Snapshot): string[] {
+export function lacking({ move, before, supplement }: Omit<Carried, 'clients'>, now: Snapshot): string[] {
   const { from, to } = ends(move);
   const load = carry(before, from, to);
+  const supplied = new Set(now.routes.map(({ words }) => words.slice(0, 6).join(' ')));
   const addresses = addressesOf(now, [to]);
   const routes = new Set(now.routes.map(routeKey));
   return [
     ...(isPort(now, move) === (move.kind === 'adopt') ? [] : [`port ${move.nic}`]),
     ...load.addresses.map(addressName).filter((name) => !addresses.has(addressKey(to, name))),
     ...load.routes.filter((route) => !routes.has(routeKey(route))).map(({ words }) => words.join(' ')),
+    ...(supplement?.addresses ?? []).map(addressName).filter((name) => !addresses.has(addressKey(to, name))),
+    ...(supplement?.routes ?? []).map(({ words }) => words.join(' ')).filter((words) => !supplied.has(words)),
   ];
 }
