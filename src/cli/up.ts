@@ -1,7 +1,7 @@
 /** `neutrino up` and `neutrino server`: the API, with this host's agent or without. */
 import type { Settings } from '../config/settings.ts';
 import type { Log } from '../lib/log.ts';
-import { type Cli, command, type ExitCode, flag, type Given } from './command.ts';
+import { type Cli, command, type ExitCode, flag, type Given, text } from './command.ts';
 import { readSettings, serverOptions, stateDirOf } from './common-options.ts';
 import { daemonLog, type Stoppable, stopAll, untilTold } from './daemon.ts';
 import type { RunningServer } from './serve.ts';
@@ -45,13 +45,31 @@ async function addAgent(parts: Stoppable[], server: RunningServer, dir: string, 
   return { host, agent };
 }
 
-async function serve(given: Given<typeof serverOptions>, cli: Cli, withAgent: boolean): Promise<ExitCode> {
+/** The settings with the NIC's bridge as the physical network `public`, unless the files map it otherwise. */
+async function withNic(nic: string | undefined, settings: Settings, stateDir: string, cli: Cli): Promise<Settings> {
+  if (nic === undefined) return settings;
+  const { adoptFor } = await import('./nic/move.ts');
+  const [driver] = settings.networking.mechanismDrivers.filter(
+    (name) => name === 'openvswitch' || name === 'linuxbridge',
+  );
+  const bridge = await adoptFor(nic, { stateDir, driver: driver ?? 'linuxbridge' }, cli);
+  const { bridgeMappings } = settings.agent;
+  if (Object.values(bridgeMappings).includes(bridge)) return settings;
+  return { ...settings, agent: { ...settings.agent, bridgeMappings: { public: bridge, ...bridgeMappings } } };
+}
+
+async function serve(
+  given: Given<typeof serverOptions> & { readonly nic?: string | undefined },
+  cli: Cli,
+  withAgent: boolean,
+): Promise<ExitCode> {
   if (withAgent) requireAgentRights('or start without it: --no-agent');
   const warnings: string[] = [];
-  const settings = readSettings(given, (line) => void warnings.push(line));
-  const log = daemonLog(given.logJson, settings.debug);
+  const read = readSettings(given, (line) => void warnings.push(line));
+  const log = daemonLog(given.logJson, read.debug);
   for (const warning of warnings) log.warn(warning);
-  const dir = stateDirOf(given.stateDir, settings);
+  const dir = stateDirOf(given.stateDir, read);
+  const settings = await withNic(given.nic, read, dir, cli);
   const parts: Stoppable[] = [];
   try {
     const state = openState(dir, 'server');
@@ -82,9 +100,17 @@ export const upCommand = command({
   summary: 'Start Neutrino on this host: the API and the agent, on an embedded database.',
   detail:
     'Prints where the API answers and where the clouds.yaml is, then logs to stderr. Ctrl-C stops it; the networks go on\ncarrying traffic, and the next start takes them over.',
-  options: { ...serverOptions, noAgent: flag('--no-agent', 'only the API; needs no root') },
+  options: {
+    ...serverOptions,
+    noAgent: flag('--no-agent', 'only the API; needs no root'),
+    nic: text(
+      '--nic NIC',
+      'first move this NIC into br-ex, as `neutrino nic adopt --yes` does, and map it as the physical network public',
+    ),
+  },
   examples: [
     'neutrino up',
+    'neutrino up --nic ens0',
     'neutrino up --state-dir ~/cloud --listen 127.0.0.1:19696 --no-agent',
     'neutrino up --config-file /etc/neutron/neutron.conf --config-file /etc/neutron/l3_agent.ini',
   ],

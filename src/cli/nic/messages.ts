@@ -187,6 +187,10 @@ export const nicSentences = catalogue({
   noFiles: { en: 'No file is written.', zh: '不写任何文件。' },
   checked: { en: 'Checked afterwards:', zh: '迁移后的检查:' },
   nothing: { en: 'nothing', zh: '无' },
+  confirmFirst: {
+    en: '{nic} is not moved without a person: run `neutrino nic adopt {nic} --bridge {bridge}`, confirm it, and start again.',
+    zh: '{nic} 的迁移需要人工确认:请先运行 `neutrino nic adopt {nic} --bridge {bridge}` 并确认,然后重新启动。',
+  },
   notConfirmedByItself: {
     en: 'Not confirmed by itself, because of what is said above.',
     zh: '由于上述原因,不会自动确认。',

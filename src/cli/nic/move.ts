@@ -1,14 +1,21 @@
 /** `neutrino nic plan`, `nic adopt`, `nic release`: a NIC into its bridge and back. */
 
+import { languageOf } from '../../lib/catalogue.ts';
 import { nicFolder, readAdoption } from '../../nic/journal.ts';
 import { type MovePlan, type MoveRequest, performMove, planMove } from '../../nic/move.ts';
-import type { Finding } from '../../nic/types.ts';
-import { type Cli, command, type ExitCode, type Given } from '../command.ts';
+import type { Finding, NicDriver } from '../../nic/types.ts';
+import { type Cli, CommandError, command, type ExitCode, type Given } from '../command.ts';
 import { type NicSay, nicSpeaker } from './messages.ts';
 import { adoptOptions, nicOptions, ownProgram, stateOf, tcpTargets, trialOptions } from './options.ts';
 import { findingWords, outcomeWords, planWords } from './words.ts';
 
 const refused = (findings: readonly Finding[]): boolean => findings.some(({ level }) => level === 'refusal');
+
+/** What `neutrino up --nic` knows of the host. */
+export interface AdoptFor {
+  readonly stateDir: string;
+  readonly driver: NicDriver;
+}
 
 interface Watched {
   readonly timeout: number;
@@ -45,6 +52,32 @@ async function carryOut(plan: MovePlan, folder: string, yes: boolean, say: NicSa
   if (end.phase === 'undone') return 2;
   if (yes && !autoConfirm) cli.tell(say('notConfirmedByItself'));
   return end.phase === 'trial' && yes ? 1 : 0;
+}
+
+/** Brings a NIC into br-ex for `neutrino up --nic`: done when it is there already, else confirmed by its checks; throws otherwise. */
+export async function adoptFor(nic: string, given: AdoptFor, cli: Cli): Promise<string> {
+  const bridge = 'br-ex';
+  const how = {
+    bridge,
+    driver: given.driver,
+    datapath: undefined,
+    timeout: 120,
+    yes: true,
+    noCheck: false,
+    checkTcp: [],
+  };
+  const say = nicSpeaker(languageOf(undefined, process.env));
+  const folder = nicFolder(given.stateDir);
+  const plan = await planMove(adoption(nic, how), folder);
+  if (plan.done) return bridge;
+  const words = findingWords(plan.journal.findings, say);
+  if (refused(plan.journal.findings)) throw new CommandError(words.trimEnd());
+  if (words !== '') cli.tell(words.trimEnd());
+  if (!plan.journal.autoConfirm) throw new CommandError(say('confirmFirst', { nic, bridge }));
+  const end = await cli.during(`adopt ${nic}`, performMove(plan, folder, ownProgram()));
+  if (end.phase !== 'confirmed') throw new CommandError(outcomeWords(end, say).trimEnd());
+  cli.tell(outcomeWords(end, say).trimEnd());
+  return bridge;
 }
 
 /** `neutrino nic plan`. */
