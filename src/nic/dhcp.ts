@@ -12,7 +12,6 @@ import { run } from '../host/run.ts';
 import { deviceOf } from './decide/carry.ts';
 import { ends } from './decide/steps.ts';
 import { addressWords } from './decide/words.ts';
-import { renamed } from './files/site.ts';
 import { writeDurably } from './journal.ts';
 import { endProcess, isRunning, markName, startOf } from './process.ts';
 import { takeSnapshot } from './read.ts';
@@ -52,6 +51,12 @@ function startDaemon(argv: readonly string[]): void {
   const child = spawn(file, args, { detached: true, stdio: 'ignore', cwd: '/', env });
   child.on('error', () => undefined);
   child.unref();
+}
+
+/** A word of a command line with one device for another; file names have it between dots or dashes. */
+function renamed(word: string, from: string, to: string): string {
+  const escaped = from.replace(/[.*+?^$|()[\]{}\\]/g, '\\$&');
+  return word.replace(new RegExp(`(?<![A-Za-z0-9])${escaped}(?![A-Za-z0-9])`, 'g'), to);
 }
 
 const wordAfter = (argv: readonly string[], option: string): string | undefined => {

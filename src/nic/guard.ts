@@ -96,7 +96,7 @@ export async function startGuard(program: readonly string[], folder: string, jou
 }
 
 /** Milliseconds that a guard has to take the move up. */
-const startMs = 20_000;
+const startMs = 60_000;
 
 /** Whether the journal's guard still runs. */
 export async function isGuarded({ guard: at }: Journal): Promise<boolean> {

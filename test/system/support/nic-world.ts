@@ -49,10 +49,22 @@ export interface NicWorldOptions {
   readonly lines?: readonly string[];
   /** Start Open vSwitch on the host. */
   readonly ovs?: boolean;
+  /** Files below /etc of the host, by their paths: it has a layer of its own over the machine's /etc then. */
+  readonly etc?: Readonly<Record<string, string>>;
+}
+
+const layer = `mkdir -p /run/etc && mount -t tmpfs tmpfs /run/etc && mkdir /run/etc/upper /run/etc/work &&
+mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/etc/upper,workdir=/run/etc/work /etc`;
+
+/** Gives the host an /etc of its own, with files. */
+async function ownEtc(host: LabHost, files: Readonly<Record<string, string>>): Promise<void> {
+  await host.run(['sh', '-c', layer]);
+  for (const [path, text] of Object.entries(files))
+    await host.run(['sh', '-c', 'mkdir -p "$(dirname "$1")" && cat > "$1"', 'sh', path], { input: text });
 }
 
 /** Makes a world. */
-export async function createNicWorld({ lines = setUp, ovs = false }: NicWorldOptions = {}): Promise<NicWorld> {
+export async function createNicWorld({ lines = setUp, ovs = false, etc }: NicWorldOptions = {}): Promise<NicWorld> {
   const [host, outside] = await Promise.all([createHost('host'), createHost('outside')]);
   const stateDir = await mkdtemp(join(tmpdir(), 'neutrino-nic-'));
   const close = async () => {
@@ -63,7 +75,8 @@ export async function createNicWorld({ lines = setUp, ovs = false }: NicWorldOpt
     await createWire({ host, device: 'ens0' }, { host: outside, device: 'out0', address: '192.0.2.1/24' });
     const far = 'address add 2001:db8::1/64 dev out0 nodad\naddress add fe80::1/64 dev out0 nodad\n';
     await outside.run(['ip', '-batch', '-'], { input: far });
-    await host.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` });
+    if (etc) await ownEtc(host, etc);
+    if (lines.length > 0) await host.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` });
     await untilSteady(host);
     // The userspace datapath does not fill in checksums that were left to the hardware.
     if (ovs) await outside.run(['ethtool', '-K', 'out0', 'tx', 'off']);
