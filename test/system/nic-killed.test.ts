@@ -9,8 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createNicWorld, journalOf, type NicWorld, startPing } from './support/nic-world.ts';
 import { skip } from './support/small-cloud.ts';
 
-const kills = Number(process.env['NEUTRINO_NIC_KILLS'] ?? 12);
-const seed = Number(process.env['NEUTRINO_NIC_SEED'] ?? Date.now() % 1_000_000);
+const kills = Number(process.env.NEUTRINO_NIC_KILLS ?? 12);
+const seed = Number(process.env.NEUTRINO_NIC_SEED ?? Date.now() % 1_000_000);
 const side = 2;
 
 /** Small and repeatable (mulberry32). */

@@ -88,11 +88,11 @@ export function refusals(snapshot: Snapshot, move: Move, around: Surroundings, r
   const source = move.kind === 'adopt' ? device : deviceOf(snapshot, move.bridge);
   return [
     ...nicRefusals(snapshot, move, device, around).filter(
-      ({ code, values }) => !(repair && code === 'nic-taken' && values['holder'] === move.bridge),
+      ({ code, values }) => !(repair && code === 'nic-taken' && values.holder === move.bridge),
     ),
     ...(move.kind === 'adopt' ? bridgeRefusals(snapshot, move) : releaseRefusals(snapshot, move)),
     ...(source
-      ? addressRefusals(snapshot, source, around).filter(({ values }) => !repair || values['device'] !== move.bridge)
+      ? addressRefusals(snapshot, source, around).filter(({ values }) => !repair || values.device !== move.bridge)
       : []),
   ];
 }

@@ -45,11 +45,11 @@ function byNetplan(found: Found, { text }: ConfigFile, names: readonly string[])
   for (const kind of ['ethernets', 'bonds', 'vlans', 'bridges'])
     for (const [name, definition] of Object.entries((network[kind] ?? {}) as Record<string, Record<string, unknown>>)) {
       if (!names.includes(name) || !definition) continue;
-      for (const address of (definition['addresses'] ?? []) as unknown[]) addAddress(found, String(address));
+      for (const address of (definition.addresses ?? []) as unknown[]) addAddress(found, String(address));
       for (const key of ['gateway4', 'gateway6']) if (definition[key]) addGateway(found, String(definition[key]));
-      for (const { to, via } of (definition['routes'] ?? []) as { to?: string; via?: string }[])
+      for (const { to, via } of (definition.routes ?? []) as { to?: string; via?: string }[])
         if (/^(default|0\.0\.0\.0\/0|::\/0)$/.test(to ?? '') && via) addGateway(found, via);
-      if (on(definition['dhcp4'])) found.dhcp = true;
+      if (on(definition.dhcp4)) found.dhcp = true;
     }
 }
 
