@@ -1,8 +1,11 @@
 /** What is done with a move, by whoever holds the lock: bring it about, confirm it, take it back. Each is safe to begin again. */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { removeBootHook } from './boot-hook.ts';
 import { failedChecks } from './checks.ts';
+import { carry, deviceOf, isLasting } from './decide/carry.ts';
 import { backSteps, bootSteps, ends, finishSteps, forwardSteps, lacking } from './decide/steps.ts';
+import { addressName } from './decide/words.ts';
 import { endClients, findClients, takeOverLeases } from './dhcp.ts';
 import { applyFiles, backUp, filesNotAs, restoreFiles } from './files-on-disk.ts';
 import { keepAdoption, settled, writeJournal } from './journal.ts';
@@ -54,6 +57,25 @@ async function whatFailed(journal: Journal): Promise<Reason | undefined> {
   return first && { code: first.code, values: first.values };
 }
 
+/** How long the program in charge may take to follow its new files, milliseconds. */
+const followMs = 30_000;
+
+/** Why the host is not where it should be after the handover; undefined: the addresses are there, and the checks pass. */
+async function whatFailedAfter({ move, before, supplement, checks }: Journal): Promise<Reason | undefined> {
+  const { from, to } = ends(move);
+  const wanted = carry(before, from, to, supplement).addresses.filter((address) => isLasting(address));
+  const deadline = performance.now() + followMs;
+  for (;;) {
+    const there = deviceOf(await look({ move }), to)?.addresses ?? [];
+    const missing = wanted.filter(({ local }) => !there.some((address) => address.local === local));
+    const late = performance.now() > deadline;
+    if (missing.length > 0 && late) return failure('incomplete', missing.map(addressName).join('; '));
+    const [first] = missing.length > 0 ? [] : await failedChecks(checks, to);
+    if (missing.length === 0 && (!first || late)) return first && { code: first.code, values: first.values };
+    await sleep(200);
+  }
+}
+
 /** Performs the switch and checks it; takes it back where that fails. The trial begins with the switch, not after the checks. */
 export async function switchOver(keeper: Keeper): Promise<void> {
   const { before, timeoutSeconds } = keeper.journal();
@@ -79,7 +101,7 @@ export async function confirmMove(keeper: Keeper): Promise<void> {
     await applyFiles(persistence);
     const lease = await takeOverLeases(keeper.journal(), keeper.folder);
     if (persistence.apply.length > 0 || lease) {
-      const why = await whatFailed(keeper.journal());
+      const why = await whatFailedAfter(keeper.journal());
       if (why) return await takeBack(keeper, why);
     }
   } catch (error) {

@@ -33,10 +33,10 @@ export async function applyFiles({ files, check, apply }: Persistence): Promise<
   await runAll(apply);
 }
 
-/** The files that are not as they were before, or after, the change. */
+/** The files that are not as they were before, or after, the change. Those below /run are gone with the boot, and do not count. */
 export async function filesNotAs({ files }: Persistence, when: 'before' | 'after'): Promise<string[]> {
   const other: string[] = [];
-  for (const file of files) {
+  for (const file of files.filter(({ path }) => when === 'before' || !path.startsWith('/run/'))) {
     if (((await orMissing(readFile(file.path, 'utf8'))) ?? null) !== file[when]) other.push(file.path);
   }
   return other;

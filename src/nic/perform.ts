@@ -38,6 +38,13 @@ async function performShield(device: string, on: boolean): Promise<void> {
   await run(['nft', '-f', '-'], { stdin: text });
 }
 
+/** A resolver that does not answer keeps nobody from moving: whoever manages the device tells it again. */
+async function performDns(device: string, servers: readonly string[], domains: readonly string[]): Promise<void> {
+  const tell = (words: readonly string[]) => run(['resolvectl', ...words]).catch(() => undefined);
+  if (servers.length > 0) await tell(['dns', device, ...servers]);
+  if (domains.length > 0) await tell(['domain', device, ...domains]);
+}
+
 async function signal({ pid, started }: DhcpClient, name: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
   if (await isRunning(pid, started)) process.kill(pid, name);
 }
@@ -53,6 +60,8 @@ export async function performStep(step: NicStep): Promise<void> {
       return performOvs(step.argv, step.ready);
     case 'shield':
       return performShield(step.device, step.on);
+    case 'dns':
+      return performDns(step.device, step.servers, step.domains);
     case 'pause':
       return signal(step.client, 'SIGSTOP');
     case 'resume':

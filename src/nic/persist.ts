@@ -46,11 +46,17 @@ function filesFor(manager: Manager, site: Site): FileChange[] {
   }
 }
 
-/** netplan writes the bridge's file itself; what it cannot say goes beside it. */
-function netplanLease(site: Site, renderer: InCharge['renderer']): FileChange[] {
-  if (renderer !== 'networkd' || site.iaid === undefined) return [];
-  const path = `/etc/systemd/network/10-netplan-${site.bridge}.network.d/neutrino.conf`;
-  return [{ path, before: null, after: `[DHCPv4]\nIAID=${site.iaid}\n`, mode: 0o644 }];
+/**
+ * What systemd-networkd is told beside the bridge's file. Until the next boot, it keeps the addresses that it finds on the bridge while it
+ * takes it over. netplan writes the bridge's file itself and knows no identity association: that goes beside it, to stay.
+ */
+function besides(manager: Manager, { bridge, iaid }: Site): FileChange[] {
+  const name = manager === 'netplan' ? `10-netplan-${bridge}` : `05-neutrino-${bridge}`;
+  const file = (root: string, text: string): FileChange => ({
+    ...{ path: `${root}/systemd/network/${name}.network.d/neutrino.conf`, before: null, after: text, mode: 0o644 },
+  });
+  const keep = file('/run', '[Network]\nKeepConfiguration=yes\n');
+  return manager === 'netplan' && iaid !== undefined ? [keep, file('/etc', `[DHCPv4]\nIAID=${iaid}\n`)] : [keep];
 }
 
 const offline = (path: string): string[] => [
@@ -120,8 +126,8 @@ async function planAdoption(move: Move, before: Snapshot, clients: readonly Dhcp
     ...(iaid === undefined ? {} : { iaid }),
   };
   const files = found.manager === 'unit' ? unitFiles(move, before, clients) : filesFor(found.manager, site);
-  const lease = found.manager === 'netplan' ? netplanLease(site, found.renderer) : [];
-  const all = await Promise.all([...files, ...lease].map(withPresent));
+  const more = found.renderer === 'networkd' ? besides(found.manager, site) : [];
+  const all = await Promise.all([...files, ...more].map(withPresent));
   return { manager: found.manager, files: all, ...commandsFor(found, all, move) };
 }
 

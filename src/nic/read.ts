@@ -1,10 +1,11 @@
 /** Looks at the host's network as far as a move concerns it. Reads only. */
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { orMissing } from '../host/files.ts';
 import { run } from '../host/run.ts';
 import { type AddressEntry, readAddress, readRoutes, readRules } from './decide/words.ts';
 import { readOvs } from './ovs.ts';
-import type { Neighbour, NicDevice, Snapshot } from './types.ts';
+import type { LinkDns, Neighbour, NicDevice, Snapshot } from './types.ts';
 
 interface DeviceEntry {
   readonly ifindex: number;
@@ -96,6 +97,24 @@ async function readSettings(device: string): Promise<Record<string, string>> {
   return settings;
 }
 
+/** The words after `Link 2 (ens0):` of an answer of resolvectl. */
+async function linkWords(what: 'dns' | 'domain', device: string): Promise<string[]> {
+  const { stdout } = await run(['resolvectl', '--no-pager', what, device]);
+  const text = /^Link \d+ \([^)]*\):(.*)$/s.exec(stdout.trim())?.[1] ?? '';
+  return text.split(/\s+/).filter(Boolean);
+}
+
+async function readDns(device: string): Promise<LinkDns> {
+  const [servers, domains] = await Promise.all([linkWords('dns', device), linkWords('domain', device)]);
+  return { servers, domains };
+}
+
+/** What systemd-resolved knows by the devices; undefined where it does not run. */
+async function readAllDns(names: readonly string[]): Promise<Record<string, LinkDns> | undefined> {
+  if (!existsSync('/run/systemd/resolve/stub-resolv.conf')) return undefined;
+  return byDevice(names, readDns).catch(() => undefined);
+}
+
 /** Which boot this is. */
 export async function bootId(): Promise<string> {
   return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
@@ -123,13 +142,25 @@ export async function takeSnapshot(names: readonly string[], withOvs: boolean): 
   ]);
   const devices = entries.map(readDevice);
   const there = names.filter((name) => devices.some((device) => device.name === name));
-  const [neighbours, groups, settings, ovs] = await Promise.all([
+  const [neighbours, groups, settings, ovs, dns] = await Promise.all([
     byDevice(there, readNeighbours),
     byDevice(there, readGroups),
     byDevice(there, readSettings),
     withOvs ? readOvs() : undefined,
+    readAllDns(there),
   ]);
   const routes = [...readRoutes(four, 4), ...readRoutes(six, 6)];
   const rules = [...readRules(rulesFour, 4), ...readRules(rulesSix, 6)];
-  return { at, bootId: boot, devices, routes, rules, neighbours, groups, settings, ...(ovs ? { ovs } : {}) };
+  return {
+    at,
+    bootId: boot,
+    devices,
+    routes,
+    rules,
+    neighbours,
+    groups,
+    settings,
+    ...(ovs ? { ovs } : {}),
+    ...(dns ? { dns } : {}),
+  };
 }

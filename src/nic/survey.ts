@@ -33,12 +33,14 @@ async function firewallOn(device: string): Promise<string[]> {
   return [...new Set(all.flat().filter((line) => word.test(line) && !line.startsWith('#')))].slice(0, shownRules);
 }
 
+/** Programs that the move looks after, and what asks the gateway at this moment. */
+const cared = /^(arping|ping|dhclient|udhcpc|busybox|systemd-network.*|NetworkManager)$/;
+
 async function boundTo(device: string): Promise<string[]> {
   const sockets = [...(await linesOf('ss', '-Htuwlnp')), ...(await linesOf('ss', '-H0lnp'))];
   const named = sockets.filter((line) => line.includes(`%${device}:`) || line.includes(`:${device} `));
   const programs = named.flatMap((line) => /users:\(\("([^"]+)"/.exec(line)?.[1] ?? []);
-  // What asks the gateway at this moment is our own.
-  return [...new Set(programs)].filter((program) => program !== 'arping' && program !== 'ping');
+  return [...new Set(programs)].filter((program) => !cared.test(program));
 }
 
 /** IPv4 addresses that another machine answers for. */

@@ -77,6 +77,13 @@ export interface OvsView {
   readonly bridges: Readonly<Record<string, { readonly datapath: string; readonly ports: readonly string[] }>>;
 }
 
+/** What systemd-resolved knows by a device. */
+export interface LinkDns {
+  readonly servers: readonly string[];
+  /** Search and routing domains, `~.` among them. */
+  readonly domains: readonly string[];
+}
+
 /** The state of the host's network around a NIC. */
 export interface Snapshot {
   /** Seconds since boot when it was taken, and which boot that was. */
@@ -93,6 +100,8 @@ export interface Snapshot {
   /** Settings under /proc/sys/net of the NIC and the bridge, by device; `DEV` stands for the name. */
   readonly settings: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly ovs?: OvsView;
+  /** By device; absent where systemd-resolved does not run. */
+  readonly dns?: Readonly<Record<string, LinkDns>>;
 }
 
 /** A file to write; null content: it is not there. */

@@ -38,6 +38,8 @@ function stepWords(step: NicStep): string[] {
       return [`ovs-vsctl ${step.argv.join(' ')}`];
     case 'shield':
       return [`nft ${step.on ? 'add' : 'delete'} table netdev (ingress of ${step.device}: drop)`];
+    case 'dns':
+      return [`resolvectl dns ${step.device} ${step.servers.join(' ')}; domains ${step.domains.join(' ')}`];
     case 'pause':
     case 'resume':
       return [`kill -${step.do === 'pause' ? 'STOP' : 'CONT'} ${step.client.pid} (${step.client.program})`];
@@ -54,6 +56,7 @@ function loadWords({ move, before, clients, supplement }: Journal): string[] {
     ...load.leaving.map(({ words }) => `route ${words.join(' ')}`),
     ...load.rules.map(({ words }) => `rule ${words.join(' ')}`),
     ...load.neighbours.filter(({ permanent }) => permanent).map(({ dst, mac }) => `neighbour ${dst} ${mac ?? 'proxy'}`),
+    ...(before.dns?.[from]?.servers ?? []).map((server) => `DNS server ${server}`),
     ...load.groups.map((group) => `multicast ${group}`),
     ...clients.map(({ program, pid }) => `DHCP lease of ${program} (process ${pid})`),
   ];

@@ -35,10 +35,21 @@ export function isMadeByAddress(route: Route, addresses: readonly Address[]): bo
 
 const isLinkLocal = ({ words, family }: Route): boolean => family === 6 && (words[1] ?? '').startsWith('fe80:');
 
+/** Whether an address is one that a manager gives again: no link-local one, none that the kernel makes for privacy. */
+export function isLasting({ scope, kernelFlags, flags }: Address): boolean {
+  return scope === 'global' && !kernelFlags.includes('temporary') && !flags.includes('mngtmpaddr');
+}
+
 /** IPv4 addresses in the order that they have, IPv6 ones backwards: the kernel puts a new one first. */
 export function inOrderOfMaking(addresses: readonly Address[]): Address[] {
   const four = addresses.filter(({ family }) => family === 4);
   return [...four, ...addresses.filter(({ family }) => family === 6).toReversed()];
+}
+
+/** Routes in an order in which they can be made: a gateway is taken only when there is a way to it. */
+export function nearFirst(routes: readonly Route[]): Route[] {
+  const far = ({ words }: Route) => words.includes('via');
+  return [...routes.filter((route) => !far(route)), ...routes.filter(far)];
 }
 
 /** What is carried from the device `from` to `to`, by what was seen, and what is supplied beside it. */
@@ -58,7 +69,7 @@ export function carry(snapshot: Snapshot, from: string, to: string, supplement?:
       ...(supplement?.addresses ?? []),
     ],
     neighbours: snapshot.neighbours[from] ?? [],
-    routes: [...arriving.map((route) => routeBy(route, from, to)), ...(supplement?.routes ?? [])],
+    routes: [...nearFirst(arriving).map((route) => routeBy(route, from, to)), ...(supplement?.routes ?? [])],
     rules: snapshot.rules.filter((rule) => ruleNames(rule, from)).map((rule) => ruleBy(rule, from, to)),
     leaving,
     groups: snapshot.groups[from] ?? [],

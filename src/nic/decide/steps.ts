@@ -1,6 +1,6 @@
 /** The steps of a move as data: forward, what is left to do once it is confirmed, and back to what was there before. */
 import type { DhcpClient, Journal, Move, NicDevice, Route, Rule, Snapshot } from '../types.ts';
-import { carry, deviceOf, inOrderOfMaking, isMadeByAddress, type Load } from './carry.ts';
+import { carry, deviceOf, inOrderOfMaking, isMadeByAddress, type Load, nearFirst } from './carry.ts';
 import { addressName, addressWords, routeDevices, routeKey, routeLine, ruleNames } from './words.ts';
 
 /** One step; performing it makes no choice. */
@@ -13,6 +13,13 @@ export type NicStep =
   | { readonly do: 'ovs'; readonly argv: readonly string[]; readonly ready: readonly string[] }
   /** Userspace datapath: keeps the kernel's own stack from seeing the frames of the NIC too. */
   | { readonly do: 'shield'; readonly device: string; readonly on: boolean }
+  /** Tells systemd-resolved what it knows by another device. */
+  | {
+      readonly do: 'dns';
+      readonly device: string;
+      readonly servers: readonly string[];
+      readonly domains: readonly string[];
+    }
   /** A DHCP client stands still, or goes on. */
   | { readonly do: 'pause' | 'resume'; readonly client: DhcpClient };
 
@@ -148,6 +155,11 @@ function releaseSteps(move: Move, before: Snapshot, load: Load, elapsed: number)
   return [...steps, { do: 'ip', lines, strict: true }, ...detach];
 }
 
+function dnsSteps(before: Snapshot, from: string, to: string): NicStep[] {
+  const { servers = [], domains = [] } = before.dns?.[from] ?? {};
+  return servers.length + domains.length === 0 ? [] : [{ do: 'dns', device: to, servers, domains }];
+}
+
 /** The part of a journal that says what is carried. */
 export type Carried = Pick<Journal, 'move' | 'before' | 'clients' | 'supplement'>;
 
@@ -160,6 +172,7 @@ export function forwardSteps({ move, before, clients, supplement }: Carried, ela
     ...clients.map((client): NicStep => ({ do: 'pause', client })),
     ...steps(move, before, load, elapsed),
     ...rulesStep(load.rules, 'add'),
+    ...dnsSteps(before, from, to),
     ...leaveStep(load.leaving, elapsed),
     ...settingsBack(before, move),
   ];
@@ -212,7 +225,7 @@ function missingLines(move: Move, before: Snapshot, now: Snapshot, elapsed: numb
       .filter((address) => !there.has(addressKey(device, addressName(address))))
       .map((address) => `address replace ${addressWords(address, device, device, elapsed).join(' ')}`),
   );
-  const back = before.routes
+  const back = nearFirst(before.routes)
     .filter((route) => routeDevices(route).some((device) => both.includes(device)) && !routes.has(routeKey(route)))
     .map((route) => `route append ${routeLine(route, elapsed)}`);
   return [...addresses, ...back];

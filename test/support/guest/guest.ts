@@ -53,7 +53,7 @@ export interface Guest extends CommandHost {
   cable(tap: string, state: 'in' | 'out'): Promise<void>;
 }
 
-const bootMs = 120_000;
+const bootMs = 300_000;
 const consoleBytes = 64 << 10;
 /** At most so many at once. */
 const slots = 2;

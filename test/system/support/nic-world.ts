@@ -22,6 +22,8 @@ export interface NicWorld {
   text(): Promise<string>;
   /** Makes the NIC as it was in the beginning, after a release: with its addresses and routes in the order that they had. */
   reset(): Promise<void>;
+  /** Drops all that the outside gets as soon as the host has the device; resolves when it does. */
+  silenceWhen(device: string): Promise<{ lift(): Promise<void> }>;
   /** Waits until the move of br-ex is confirmed or undone, 30 s at most, and gives its journal. */
   settled(): Promise<Journal>;
   close(): Promise<void>;
@@ -95,6 +97,13 @@ export async function createNicWorld({ lines = setUp, ovs = false, etc }: NicWor
         await host.run(['ip', '-batch', '-'], { input: 'link set ens0 down\nlink set ens0 up\n' });
         await host.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` });
         await untilSteady(host);
+      },
+      async silenceWhen(device) {
+        const seen = async () => (await host.run(['ip', 'link', 'show', device], { mayFail: true })).code === 0;
+        for (let attempt = 0; attempt < 3000 && !(await seen()); attempt++) await sleep(10);
+        const chain = '{ type filter hook ingress device "out0" priority 0; policy drop; }\n';
+        await outside.run(['nft', '-f', '-'], { input: `table netdev deaf { chain in ${chain} }\n` });
+        return { lift: async () => void (await outside.run(['nft', 'delete', 'table', 'netdev', 'deaf'])) };
       },
       settled: () => untilSettled(stateDir),
       nic: (...args) => {
