@@ -49,10 +49,7 @@ async function addAgent(parts: Stoppable[], server: RunningServer, dir: string, 
 async function withNic(nic: string | undefined, settings: Settings, stateDir: string, cli: Cli): Promise<Settings> {
   if (nic === undefined) return settings;
   const { adoptFor } = await import('./nic/move.ts');
-  const [driver] = settings.networking.mechanismDrivers.filter(
-    (name) => name === 'openvswitch' || name === 'linuxbridge',
-  );
-  const bridge = await adoptFor(nic, { stateDir, driver: driver ?? 'linuxbridge' }, cli);
+  const bridge = await adoptFor(nic, { stateDir, driver: settings.agent.driver }, cli);
   const { bridgeMappings } = settings.agent;
   if (Object.values(bridgeMappings).includes(bridge)) return settings;
   return { ...settings, agent: { ...settings.agent, bridgeMappings: { public: bridge, ...bridgeMappings } } };

@@ -1,5 +1,5 @@
 /** A unit that stands while a move is under way: it ends at boot what a loss of power interrupted, before any network program starts. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, symlink } from 'node:fs/promises';
 import { orMissing } from '../host/files.ts';
 import { ownMark } from './files/site.ts';
@@ -9,9 +9,9 @@ const name = 'neutrino-nic-recover.service';
 const units = '/etc/systemd/system';
 const wanted = `${units}/multi-user.target.wants/${name}`;
 
-/** Whether a unit is any use here. */
+/** Whether systemd runs the host, so that a unit is of use. Generators of netplan make its folder where it does not. */
 export function hasSystemd(): boolean {
-  return existsSync('/run/systemd/system');
+  return existsSync('/run/systemd/system') && readFileSync('/proc/1/comm', 'utf8').trim() === 'systemd';
 }
 
 function unitText(program: readonly string[], stateDir: string): string {

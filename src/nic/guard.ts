@@ -80,8 +80,11 @@ export async function startGuard(program: readonly string[], folder: string, jou
     const kept = Object.entries(process.env).filter(([name]) => /^(OVS_|PATH$|NODE_)/.test(name));
     const unit = ['--unit', `neutrino-nic-${journal.id}`, '--collect', '--quiet', '-p', 'Restart=on-failure'];
     const env = [mark, ...kept.map(([name, value]) => `${name}=${value}`)].map((pair) => `--setenv=${pair}`);
-    await run(['systemd-run', ...unit, '-p', 'RestartSec=100ms', ...env, '--', ...argv]);
-    return;
+    const started = await run(['systemd-run', ...unit, '-p', 'RestartSec=100ms', ...env, '--', ...argv]).then(
+      () => true,
+      () => false,
+    );
+    if (started) return;
   }
   const log = await open(join(folder, `${journal.move.bridge}.log`), 'a', 0o600);
   const [file = '', ...args] = argv;

@@ -1,8 +1,8 @@
 /** Finds out which program keeps the configuration of the NIC, by what runs first and by files second, and reads its files. */
-import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { orMissing } from '../host/files.ts';
 import { run } from '../host/run.ts';
+import { hasSystemd } from './boot-hook.ts';
 import { deviceOf } from './decide/carry.ts';
 import { isIfcfgOf } from './files/ifcfg.ts';
 import { isInterfacesOf } from './files/ifupdown.ts';
@@ -115,5 +115,5 @@ export async function whoIsInCharge(snapshot: Snapshot, nic: string): Promise<In
   if (netplan.length > 0) return { manager: 'netplan', files: netplan };
   if (ifcfg.length > 0) return { manager: 'ifcfg', files: ifcfg };
   if (interfaces.length > 0) return { manager: 'ifupdown', files: interfaces };
-  return { manager: existsSync('/run/systemd/system') ? 'unit' : 'none', files: [] };
+  return { manager: hasSystemd() ? 'unit' : 'none', files: [] };
 }

@@ -43,7 +43,10 @@ export interface MovePlan {
 
 function moveOf(request: MoveRequest, snapshot: Snapshot, earlier: Journal | undefined): Move {
   const { kind, nic, bridge, datapath } = request;
-  const driver = request.driver ?? (snapshot.ovs?.bridges[bridge] === undefined ? 'linuxbridge' : 'openvswitch');
+  const driver =
+    request.driver ??
+    earlier?.move.driver ??
+    (snapshot.ovs?.bridges[bridge] === undefined ? 'linuxbridge' : 'openvswitch');
   const there = deviceOf(snapshot, bridge) !== undefined || snapshot.ovs?.bridges[bridge] !== undefined;
   const ownBridge = kind === 'adopt' ? !there : (earlier?.move.ownBridge ?? true);
   const own = snapshot.ovs?.bridges[bridge]?.datapath ?? snapshot.ovs?.bridges['br-int']?.datapath;
@@ -76,10 +79,20 @@ async function checksOf(
   return { gateways: [...new Set([...known, ...supplied])].map((address) => ({ address, ping: false })), tcp };
 }
 
+/** The one port of a bridge: what is released where no adoption names it. */
+async function onlyPort(bridge: string): Promise<string> {
+  const { devices, ovs } = await takeSnapshot([], true);
+  const ports =
+    ovs?.bridges[bridge]?.ports ?? devices.filter(({ master }) => master === bridge).map(({ name }) => name);
+  return ports.length === 1 ? (ports[0] ?? '') : '';
+}
+
 /** Plans a move, changing nothing. */
-export async function planMove(request: MoveRequest, folder: string): Promise<MovePlan> {
-  const names = [request.nic, request.bridge];
-  const [before, earlier] = await Promise.all([takeSnapshot(names, true), readAdoption(folder, request.bridge)]);
+export async function planMove(asked: MoveRequest, folder: string): Promise<MovePlan> {
+  const earlier = await readAdoption(folder, asked.bridge);
+  const nic = asked.nic || earlier?.move.nic || (await onlyPort(asked.bridge));
+  const request = { ...asked, nic };
+  const before = await takeSnapshot([nic, request.bridge], true);
   const move = moveOf(request, before, earlier);
   const { from } = ends(move);
   const inPlace = request.kind === 'adopt' && holderOf(before, move.nic) === move.bridge && isPort(before, move);

@@ -56,6 +56,10 @@ export const nicSentences = catalogue({
     en: '{bridge} has other ports, which would lose the outside: {ports}. Remove the router gateways or instances that use them first.',
     zh: '{bridge} 还有其他端口会失去外部连接:{ports}。请先移除使用它们的路由器网关或实例。',
   },
+  'nothing-to-release': {
+    en: 'Neutrino knows of no NIC in {bridge}, and it has not exactly one port: there is nothing to release.',
+    zh: 'Neutrino 不知道 {bridge} 中有网卡,且它的端口不是恰好一个:没有可归还的网卡。',
+  },
   'not-adopted': {
     en: '{nic} is no port of {bridge}: there is nothing to release. `neutrino nic status` shows what is where.',
     zh: '{nic} 不是 {bridge} 的端口:没有可归还的网卡。`neutrino nic status` 可查看现状。',

@@ -1,7 +1,7 @@
 /** `neutrino nic plan`, `nic adopt`, `nic release`: a NIC into its bridge and back. */
 
 import { languageOf } from '../../lib/catalogue.ts';
-import { nicFolder, readAdoption } from '../../nic/journal.ts';
+import { nicFolder } from '../../nic/journal.ts';
 import { type MovePlan, type MoveRequest, performMove, planMove } from '../../nic/move.ts';
 import type { Finding, NicDriver } from '../../nic/types.ts';
 import { type Cli, CommandError, command, type ExitCode, type Given } from '../command.ts';
@@ -136,9 +136,8 @@ export const nicReleaseCommand = command({
   async run(given, cli, bridge = '') {
     const say = nicSpeaker(given.language);
     const folder = nicFolder(stateOf(given.stateDir));
-    const earlier = await readAdoption(folder, bridge);
-    const { nic = '', driver, datapath } = earlier?.move ?? {};
-    const request: MoveRequest = { kind: 'release', nic, bridge, driver, datapath, ...watchedBy(given) };
+    const how = { driver: undefined, datapath: undefined, ...watchedBy(given) };
+    const request: MoveRequest = { kind: 'release', nic: '', bridge, ...how };
     return carryOut(await planMove(request, folder), folder, given.yes, say, cli);
   },
 });

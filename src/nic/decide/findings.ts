@@ -81,6 +81,7 @@ export function refusals(snapshot: Snapshot, move: Move, around: Surroundings, r
   if (!around.isRoot) return [refusal('not-root')];
   if (around.pending) return [refusal('pending', { bridge: around.pending.move.bridge, phase: around.pending.phase })];
   const device = deviceOf(snapshot, move.nic);
+  if (!device && move.kind === 'release') return [refusal('nothing-to-release', { bridge: move.bridge })];
   if (!device) {
     const known = snapshot.devices.filter(({ linkType }) => linkType === 'ether').map(({ name }) => name);
     return [refusal('nic-absent', { nic: move.nic, known: known.join(', ') })];

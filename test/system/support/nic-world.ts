@@ -1,10 +1,11 @@
 /** A host with one NIC and the world behind it: emulated hosts joined by a wire, the gateway on the other end. */
 import type { ChildProcess } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHost, type LabHost, type Outcome } from '../../../src/lab/host.ts';
+import { startOvs } from '../../../src/lab/ovs.ts';
 import { createWire } from '../../../src/lab/wire.ts';
 import type { Journal } from '../../../src/nic/types.ts';
 import { program } from './small-cloud.ts';
@@ -82,7 +83,7 @@ export async function createNicWorld({ lines = setUp, ovs = false, etc }: NicWor
     await untilSteady(host);
     // The userspace datapath does not fill in checksums that were left to the hardware.
     if (ovs) await outside.run(['ethtool', '-K', 'out0', 'tx', 'off']);
-    const env = ovs ? await startOvs(host, join(stateDir, 'ovs')) : {};
+    if (ovs) await startOvs(host);
     return {
       host,
       outside,
@@ -108,7 +109,7 @@ export async function createNicWorld({ lines = setUp, ovs = false, etc }: NicWor
       settled: () => untilSettled(stateDir),
       nic: (...args) => {
         const argv = [...program, 'nic', ...args, '--state-dir', stateDir];
-        return host.run(argv, { mayFail: true, timeoutMs: 60_000, env });
+        return host.run(argv, { mayFail: true, timeoutMs: 60_000 });
       },
       async text() {
         const parts = [
@@ -218,18 +219,4 @@ async function untilSteady(host: LabHost): Promise<void> {
     if (/fe80/.test(stdout) && !/tentative/.test(stdout)) return;
     await sleep(50);
   }
-}
-
-/** Starts an Open vSwitch of the host's own, without the kernel's module. */
-async function startOvs(host: LabHost, folder: string): Promise<Record<string, string>> {
-  await mkdir(folder);
-  const env = { OVS_RUNDIR: folder, OVS_DBDIR: folder, OVS_LOGDIR: folder, OVS_SYSCONFDIR: folder };
-  const socket = `unix:${folder}/db.sock`;
-  const schema = '/usr/share/openvswitch/vswitch.ovsschema';
-  await host.run(['ovsdb-tool', 'create', `${folder}/conf.db`, schema], { env });
-  const remote = ['--remote', `punix:${folder}/db.sock`, '--pidfile', '--detach', '--no-chdir'];
-  await host.run(['ovsdb-server', `${folder}/conf.db`, ...remote], { env });
-  await host.run(['ovs-vsctl', '--no-wait', 'init'], { env });
-  await host.run(['ovs-vswitchd', socket, '--pidfile', '--detach', '--no-chdir'], { env });
-  return env;
 }
