@@ -7,7 +7,7 @@ import { carry, deviceOf, isLasting } from './decide/carry.ts';
 import { backSteps, bootSteps, ends, finishSteps, forwardSteps, lacking } from './decide/steps.ts';
 import { addressName } from './decide/words.ts';
 import { endClients, findClients, takeOverLeases } from './dhcp.ts';
-import { applyFiles, backUp, filesNotAs, restoreFiles } from './files-on-disk.ts';
+import { applyFiles, backUp, filesNotAs, holdManager, liftHold, restoreFiles, writeFiles } from './files-on-disk.ts';
 import { keepAdoption, settled, writeJournal } from './journal.ts';
 import { performAll, performSteps } from './perform.ts';
 import { untilAlone } from './process.ts';
@@ -78,9 +78,10 @@ async function whatFailedAfter({ move, before, supplement, checks }: Journal): P
 
 /** Performs the switch and checks it; takes it back where that fails. The trial begins with the switch, not after the checks. */
 export async function switchOver(keeper: Keeper): Promise<void> {
-  const { before, timeoutSeconds } = keeper.journal();
+  const { before, persistence, timeoutSeconds } = keeper.journal();
   await keeper.keep({ phase: 'switching' });
   try {
+    await holdManager(persistence);
     await performSteps(forwardSteps(keeper.journal(), Math.floor((await uptime()) - before.at)));
   } catch (error) {
     return takeBack(keeper, failure('step-failed', (error as Error).message));
@@ -98,6 +99,7 @@ export async function confirmMove(keeper: Keeper): Promise<void> {
   await keeper.keep({ phase: 'confirming' });
   try {
     await backUp(persistence, join(keeper.folder, 'backup', move.bridge));
+    if (persistence.hold) await writeFiles(persistence).then(() => liftHold(persistence));
     await applyFiles(persistence);
     const lease = await takeOverLeases(keeper.journal(), keeper.folder);
     if (persistence.apply.length > 0 || lease) {
@@ -141,6 +143,7 @@ export async function takeBack(keeper: Keeper, reason: Reason): Promise<void> {
   await keeper.keep({ phase: 'undoing', reason: keeper.journal().reason ?? reason });
   await endClients(await findClients(ends(move).to));
   if ((await filesNotAs(persistence, 'before')).length > 0) await restoreFiles(persistence);
+  if (persistence.hold) await liftHold(persistence);
   await keeper.keep({ left: await putKernelBack(keeper.journal()) });
   await keeper.keep({ phase: 'undone' });
 }

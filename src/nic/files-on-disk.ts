@@ -26,11 +26,16 @@ export async function backUp({ files }: Persistence, folder: string): Promise<vo
   }
 }
 
-/** Writes the new files, has them checked, and has the program in charge follow them. */
-export async function applyFiles({ files, check, apply }: Persistence): Promise<void> {
+/** Writes the new files. */
+export async function writeFiles({ files }: Persistence): Promise<void> {
   for (const file of files) await put(file, file.after);
-  await runAll(check);
-  await runAll(apply);
+}
+
+/** Writes the new files, has them checked, and has the program in charge follow them. */
+export async function applyFiles(persistence: Persistence): Promise<void> {
+  await writeFiles(persistence);
+  await runAll(persistence.check);
+  await runAll(persistence.apply);
 }
 
 /** The files that are not as they were before, or after, the change. Those below /run are gone with the boot, and do not count. */
@@ -40,6 +45,18 @@ export async function filesNotAs({ files }: Persistence, when: 'before' | 'after
     if (((await orMissing(readFile(file.path, 'utf8'))) ?? null) !== file[when]) other.push(file.path);
   }
   return other;
+}
+
+/** Keeps the manager's hands off the NIC. */
+export async function holdManager({ hold }: Persistence): Promise<void> {
+  for (const file of hold?.files ?? []) await put(file, file.after);
+  await runAll(hold?.apply ?? []);
+}
+
+/** Lets the manager have the NIC again. */
+export async function liftHold({ hold }: Persistence): Promise<void> {
+  for (const file of hold?.files ?? []) await put(file, file.before);
+  for (const argv of hold?.lift ?? []) await runAll([argv]).catch(() => undefined);
 }
 
 /** Puts the files back as they were, and has the program in charge follow them. */

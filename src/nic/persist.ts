@@ -13,7 +13,17 @@ import { type ConfigFile, renamed, type Site } from './files/site.ts';
 import { type Told, toldBy } from './files/told.ts';
 import { unitFiles, unitName } from './files/unit.ts';
 import { type InCharge, whoIsInCharge } from './in-charge.ts';
-import type { DhcpClient, FileChange, Journal, Manager, Move, NicDevice, Persistence, Snapshot } from './types.ts';
+import type {
+  DhcpClient,
+  FileChange,
+  Hold,
+  Journal,
+  Manager,
+  Move,
+  NicDevice,
+  Persistence,
+  Snapshot,
+} from './types.ts';
 
 type Commands = readonly (readonly string[])[];
 
@@ -64,12 +74,18 @@ const offline = (path: string): string[] => [
 ];
 
 /** The profiles that carry addresses or ports, in the order in which they come up. */
-function managerCommands(files: readonly FileChange[], { bridge, driver }: Move, uuid: string | undefined) {
+function managerCommands(
+  files: readonly FileChange[],
+  { driver }: Move,
+  uuid: string | undefined,
+  uuids: readonly string[],
+) {
   const written = files.filter(({ after }) => after !== null).map(({ path }) => path);
   const check = written.filter((path) => path.endsWith('.nmconnection')).map(offline);
-  const up = driver === 'linuxbridge' ? [bridge] : [bridge, `${bridge}-interface`];
+  const [bridge = '', , inside = ''] = uuids;
+  const up = driver === 'linuxbridge' ? [bridge] : [bridge, inside];
   const load = ['nmcli', 'connection', 'reload'];
-  const apply = [load, ...up.map((id) => ['nmcli', '--wait', '30', 'connection', 'up', 'id', id])];
+  const apply = [load, ...up.map((id) => ['nmcli', '--wait', '30', 'connection', 'up', 'uuid', id])];
   const back = uuid === undefined ? [] : [['nmcli', '--wait', '30', 'connection', 'up', 'uuid', uuid]];
   return { check, apply, revert: [load, ...back] };
 }
@@ -78,11 +94,12 @@ function commandsFor(
   { manager, renderer, uuid }: InCharge,
   files: readonly FileChange[],
   move: Move,
+  uuids: readonly string[],
 ): { check: Commands; apply: Commands; revert: Commands } {
   const reload = ['networkctl', 'reload'];
   const generate = ['netplan', 'generate'];
   if (renderer === 'networkmanager') {
-    const commands = managerCommands(files, move, uuid);
+    const commands = managerCommands(files, move, uuid, uuids);
     return manager === 'netplan'
       ? { ...commands, check: [generate], revert: [generate, ...commands.revert] }
       : commands;
@@ -128,7 +145,7 @@ async function planAdoption(move: Move, before: Snapshot, clients: readonly Dhcp
   const files = found.manager === 'unit' ? unitFiles(move, before, clients) : filesFor(found.manager, site);
   const more = found.renderer === 'networkd' ? besides(found.manager, site) : [];
   const all = await Promise.all([...files, ...more].map(withPresent));
-  return { manager: found.manager, files: all, ...commandsFor(found, all, move) };
+  return { manager: found.manager, files: all, ...commandsFor(found, all, move, site.uuids) };
 }
 
 /** What is there already in place of a new file. */
@@ -138,7 +155,7 @@ async function withPresent(file: FileChange): Promise<FileChange> {
 }
 
 /** The way back from what an adoption wrote: to the originals that it kept. */
-async function planRelease(earlier: Journal | undefined): Promise<Persistence> {
+async function planRelease(move: Move, earlier: Journal | undefined): Promise<Persistence> {
   if (!earlier) return none;
   const { persistence } = earlier;
   const files = await Promise.all(
@@ -147,8 +164,24 @@ async function planRelease(earlier: Journal | undefined): Promise<Persistence> {
       return { path, before: now, after: before, mode };
     }),
   );
-  const { manager, apply, revert } = persistence;
-  return { manager, files, check: [], apply: revert, revert: apply };
+  const { manager, apply, revert, check } = persistence;
+  const own = check.filter(([program]) => program === 'netplan');
+  const hold = holdFor(apply, move);
+  return { manager, files, check: own, apply: revert, revert: apply, ...(hold ? { hold } : {}) };
+}
+
+/** A manager that follows files at once takes a NIC back into its bridge: it is told to leave it alone. */
+function holdFor(apply: Commands, { nic }: Move): Hold | undefined {
+  const programs = new Set(apply.map(([program]) => program));
+  if (programs.has('networkctl')) {
+    const path = `/run/systemd/network/04-neutrino-${nic}.network`;
+    const text = `[Match]\nName=${nic}\n\n[Link]\nUnmanaged=yes\n`;
+    const reload = [['networkctl', 'reload']];
+    return { files: [{ path, before: null, after: text, mode: 0o644 }], apply: reload, lift: reload };
+  }
+  if (!programs.has('nmcli')) return undefined;
+  const managed = (answer: string) => [['nmcli', 'device', 'set', nic, 'managed', answer]];
+  return { files: [], apply: managed('no'), lift: managed('yes') };
 }
 
 /** Plans how the new state is made to last. */
@@ -158,5 +191,5 @@ export function planPersistence(
   earlier: Journal | undefined,
   clients: readonly DhcpClient[],
 ): Promise<Persistence> {
-  return move.kind === 'release' ? planRelease(earlier) : planAdoption(move, before, clients);
+  return move.kind === 'release' ? planRelease(move, earlier) : planAdoption(move, before, clients);
 }

@@ -115,6 +115,13 @@ export interface FileChange {
 /** Which program keeps the configuration of the NIC across boots. */
 export type Manager = 'netplan' | 'networkmanager' | 'ifcfg' | 'networkd' | 'ifupdown' | 'unit' | 'none';
 
+/** What keeps a manager's hands off the NIC for a while: files below /run, and the commands that make it look, before and after. */
+export interface Hold {
+  readonly files: readonly FileChange[];
+  readonly apply: readonly (readonly string[])[];
+  readonly lift: readonly (readonly string[])[];
+}
+
 /** How the new state is made to last. */
 export interface Persistence {
   readonly manager: Manager;
@@ -123,6 +130,8 @@ export interface Persistence {
   readonly check: readonly (readonly string[])[];
   readonly apply: readonly (readonly string[])[];
   readonly revert: readonly (readonly string[])[];
+  /** What keeps the manager from undoing the switch during the trial; gone with a boot. */
+  readonly hold?: Hold;
 }
 
 /** A DHCP client that runs on the device that addresses leave. */
