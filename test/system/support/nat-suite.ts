@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { type Daemon, outside } from '../../../src/lab/cloud.ts';
+import type { LabDriver } from '../../../src/lab/ground.ts';
 import { askUdp, fetchPage, type HeldConnection, holdConnection, serve } from '../../../src/lab/probe.ts';
 import type { portForwarding } from '../../../src/model/index.ts';
 import type { Draft } from '../../../src/model/language.ts';
 import type { NatDriver } from '../../../src/plan/render/index.ts';
-import { eventually, type Instance, type SmallCloud, skip, startSmallCloud } from './small-cloud.ts';
+import { eventually, type Instance, type SmallCloud, skipDriver, startSmallCloud } from './small-cloud.ts';
 
 /** The driver that a host has not. */
 export const otherDriver = { iptables: 'nftables', nftables: 'iptables' } as const;
@@ -63,9 +64,9 @@ async function goOn(...held: HeldConnection[]): Promise<void> {
 
 const from = `to ${outside.gateway}\n`;
 
-/** The suite for one driver. */
-export function natSuite(driver: NatDriver): void {
-  describe(`what routers translate, by ${driver}`, { skip, timeout: 240_000 }, () => {
+/** The suite for one driver, and a way to switch frames. */
+export function natSuite(driver: NatDriver, frames: LabDriver = 'linuxbridge'): void {
+  describe(`what routers translate, by ${driver} and ${frames}`, { skip: skipDriver(frames), timeout: 240_000 }, () => {
     let c: SmallCloud;
     let web: Instance;
     let db: Instance;
@@ -85,6 +86,7 @@ export function natSuite(driver: NatDriver): void {
     before(async () => {
       c = await startSmallCloud({
         nat: driver,
+        driver: frames,
         started: (daemon, role) => {
           if (role === 'agent') agent = daemon;
         },
