@@ -11,10 +11,10 @@ const deadlineMs = 30_000;
 /** Up to this number of owners, each is asked for by its cookie; beyond, all flows of the bridge are read. */
 const askEach = 2;
 
-/** The flows of a bridge by cookie; none where the switch does not have the bridge (yet). */
-async function dump(bridge: string, cookie?: string): Promise<Map<string, string[]>> {
-  const which = cookie === undefined ? [] : [`cookie=${cookie}/-1`];
-  const flows = new Map<string, string[]>();
+/** The flows of a bridge with one of the cookies, by cookie; none where the switch does not have the bridge (yet). */
+async function dump(bridge: string, cookies: readonly string[]): Promise<Map<string, string[]>> {
+  const which = cookies.length === 1 ? [`cookie=${cookies[0]}/-1`] : [];
+  const flows = new Map<string, string[]>(cookies.map((cookie) => [cookie, []]));
   let output: string;
   try {
     output = (await run([...ofctl, '--names', '--no-stats', 'dump-flows', bridge, ...which], { deadlineMs })).stdout;
@@ -23,25 +23,22 @@ async function dump(bridge: string, cookie?: string): Promise<Map<string, string
     throw error;
   }
   for (const line of output.split('\n')) {
-    const flow = parseFlow(line);
-    if (!flow) continue;
-    const same = flows.get(flow.cookie);
-    if (same) same.push(flow.text);
-    else flows.set(flow.cookie, [flow.text]);
+    // Most of a bridge's flows may be others': they are not read any further.
+    const own = flows.get(/^ cookie=(0x[0-9a-f]+),/.exec(line)?.[1] ?? '');
+    const flow = own && parseFlow(line);
+    if (flow) own.push(flow.text);
   }
   return flows;
 }
 
 async function readBridge(bridge: string, facts: readonly FlowsFact[]): Promise<FlowsFact[]> {
+  const cookies = facts.map(({ owner }) => cookieOf(owner));
   const each = facts.length <= askEach;
-  const whole = each ? new Map<string, string[]>() : await dump(bridge);
-  const found: FlowsFact[] = [];
-  for (const fact of facts) {
-    const cookie = cookieOf(fact.owner);
-    const flows = (each ? await dump(bridge, cookie) : whole).get(cookie);
-    if (flows) found.push({ ...fact, flows: flows.sort() });
-  }
-  return found;
+  const dumps = await Promise.all(each ? cookies.map((cookie) => dump(bridge, [cookie])) : [dump(bridge, cookies)]);
+  return facts.flatMap((fact, index) => {
+    const flows = (dumps[each ? index : 0] as Map<string, string[]>).get(cookies[index] ?? '') ?? [];
+    return flows.length === 0 ? [] : [{ ...fact, flows: flows.sort() }];
+  });
 }
 
 /** Those of the facts of which there is a flow. */
@@ -86,9 +83,8 @@ function named(error: unknown, lines: readonly string[]): unknown {
   return text ? new Error(`${describe(error)} (${text})`) : error;
 }
 
-/** Performs steps about flows of one bridge in one bundle; when it is refused, one by one, so that each fails for itself. */
-export async function performFlows(steps: readonly StepOn<FlowsFact>[]): Promise<StepFailure[]> {
-  const bridge = steps[0]?.fact.bridge ?? '';
+/** Performs steps about one bridge in one bundle; when it is refused, one by one, so that each fails for itself. */
+async function performBridge(bridge: string, steps: readonly StepOn<FlowsFact>[]): Promise<StepFailure[]> {
   try {
     await load(bridge, steps);
     return [];
@@ -101,4 +97,10 @@ export async function performFlows(steps: readonly StepOn<FlowsFact>[]): Promise
     }
     return failures;
   }
+}
+
+/** Performs steps about flows: those of each bridge together, the bridges side by side. */
+export async function performFlows(steps: readonly StepOn<FlowsFact>[]): Promise<StepFailure[]> {
+  const bridges = [...groupBy(steps, ({ fact }) => fact.bridge)];
+  return (await Promise.all(bridges.map(([bridge, own]) => performBridge(bridge, own)))).flat();
 }

@@ -62,7 +62,7 @@ function toolOf(step: Step): string {
     case 'ovs-port':
       return 'ovsdb';
     case 'flows':
-      return `flows|${fact.bridge}`;
+      return 'flows';
     case 'chain':
     case 'hook':
       return `iptables|${fact.namespace}|${fact.family}|${fact.table}`;
