@@ -4,13 +4,14 @@ import type { AgentClient } from '../client/index.ts';
 import type { Machine } from '../host/machine.ts';
 import { apiTimestamp, type Clock } from '../lib/clock.ts';
 import type { AgentReport, HostKey, HostObject } from '../model/host-objects.ts';
-import { type FactKey, factKey } from '../plan/facts.ts';
+import type { FactKey } from '../plan/facts.ts';
 import type { Step } from '../plan/steps.ts';
 import { type DesiredStore, openDesired } from './desired.ts';
+import { tellUnits } from './devices.ts';
 import { agentReport, runHeartbeat } from './heartbeat.ts';
 import { Known } from './known.ts';
 import { openLedger } from './ledger.ts';
-import { firstLinks, type LinkWatch, watchLinks } from './links.ts';
+import { firstLinks, type LinkWatch, type Surroundings, watchLinks } from './links.ts';
 import { openLocalVlans } from './local-vlans.ts';
 import { type ChangeLog, changeLog, type Log } from './log.ts';
 import { planAll } from './preview.ts';
@@ -116,17 +117,18 @@ async function run(parts: Parts): Promise<void> {
   const reconnect = options.reconnect ?? defaultReconnect;
   const links = await firstLinks(options.machine, log, options.retry ?? defaultRetry, stopping.signal);
   if (!links) return;
-  shop.units.links = new Set(links.links.keys());
-  shop.units.switchPorts = links.ports;
+  let seen = links;
+  const see = (now: Surroundings) => {
+    seen = now;
+    shop.units.links = new Set(now.links.keys());
+    shop.units.switchPorts = now.ports;
+  };
+  see(links);
   wakeAll(parts);
   worker.poke();
   parts.linkWatch = watchLinks(options.machine, links, log, (changes, now) => {
-    shop.units.links = new Set(now.links.keys());
-    shop.units.switchPorts = now.ports;
-    for (const name of changes.links) deviceChanged(parts, name, now.links.has(name));
-    for (const { name, portId } of changes.ports) portChanged(parts, name, portId, now.ports.has(name));
-    if (changes.restarted) shop.units.switchRestarted();
-    worker.poke();
+    see(now);
+    tellUnits(parts, changes, () => seen);
   });
   let complete = desired.complete;
   const events = {
@@ -148,19 +150,6 @@ async function run(parts: Parts): Promise<void> {
     },
   };
   await runWatch(options.client, desired, events, log, reconnect, stopping.signal);
-}
-
-/** Our own devices come and go with our own steps; only what differs from what we know of is news. */
-function deviceChanged({ shop, worker }: Parts, name: string, there: boolean): void {
-  const key = factKey({ fact: 'link', namespace: '', name, kind: { type: 'foreign' }, up: true });
-  const ours = worker.claims(key) || (shop.ledger.has(key) && there === shop.known.has(key));
-  shop.units.deviceChanged(name, ours);
-}
-
-/** The same of ports of the switch, and of its bridges, which have a port of their name. */
-function portChanged({ shop, worker }: Parts, name: string, portId: string | undefined, there: boolean): void {
-  const isOurs = (key: string) => worker.claims(key) || (shop.ledger.has(key) && there === shop.known.has(key));
-  shop.units.switchPortChanged(name, portId, isOurs(`ovs-port|${name}`) || isOurs(`ovs-bridge|${name}`));
 }
 
 /** Starts the agent of a host. Throws when its folder cannot be used. It works from disk at once, before the server answers. */

@@ -28,6 +28,8 @@ export interface Worker {
   resync(units: Iterable<Unit>): void;
   /** Whether a run under way may touch the fact. */
   claims(key: FactKey): boolean;
+  /** Resolves when the runs under way that may touch the fact have ended. */
+  released(key: FactKey): Promise<void>;
   /** Starts no more runs; resolves when those under way have ended. */
   stop(): Promise<void>;
 }
@@ -60,7 +62,8 @@ export function startWorker(options: WorkerOptions): Worker {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
-  const claims = (key: FactKey) => [...runs].some((run) => run.claimed.has(key));
+  const claiming = (key: FactKey) => [...runs].filter((run) => run.claimed.has(key));
+  const claims = (key: FactKey) => claiming(key).length > 0;
 
   const tick = () => {
     poked = undefined;
@@ -183,6 +186,7 @@ export function startWorker(options: WorkerOptions): Worker {
       poke();
     },
     claims,
+    released: async (key) => void (await Promise.all(claiming(key).map((run) => run.done))),
     async stop() {
       stopped = true;
       clearImmediate(poked);

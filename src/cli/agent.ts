@@ -1,5 +1,6 @@
 /** `neutrino agent`, `neutrino agent plan`, `neutrino agent sync`: what makes the networks of one host. */
 import { existsSync, readFileSync } from 'node:fs';
+import { describeStep } from '../plan/describe.ts';
 import type { Step } from '../plan/steps.ts';
 import { type Cli, CommandError, command, type ExitCode, type Given, text } from './command.ts';
 import { daemonOptions, readSettings, stateDirOf } from './common-options.ts';
@@ -80,20 +81,8 @@ export const agentCommand = command({
   run: runAgent,
 });
 
-/** What a step is about, as one line. */
-function stepLine({ do: verb, why, ...rest }: Step): string {
-  if (!('fact' in rest)) {
-    const { destination, target } = rest.connections;
-    return `cut     connections to ${destination} sent on to ${target}  (${why})`;
-  }
-  const { fact, namespace, ...attributes } = rest.fact as unknown as Record<string, unknown> & { namespace?: string };
-  const where = namespace ? ` in ${namespace}` : '';
-  const what = Object.entries(attributes)
-    .filter(([, value]) => value !== undefined && !(typeof value === 'string' && value.includes('\n')))
-    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(' ');
-  return `${verb.padEnd(7)} ${fact}${where} ${what}  (${why})`;
-}
+/** A step as one line, with its reason. */
+const stepLine = (step: Step): string => `${describeStep(step)}  — ${step.why}`;
 
 /** `neutrino agent plan`. */
 export const agentPlanCommand = command({

@@ -136,6 +136,8 @@ function difference(fact: Fact, was: Fact): string {
     const parts = (['mac', 'mtu', 'master'] as const)
       .filter((name) => fact[name] !== undefined && fact[name] !== was[name])
       .map((name) => `${name} ${was[name] ?? 'none'} → ${fact[name]}`);
+    if (fact.txChecksum !== undefined && fact.txChecksum !== was.txChecksum)
+      parts.push(`tx checksum ${fact.txChecksum ? 'on' : 'off'}`);
     if (fact.up !== was.up) parts.push(fact.up ? 'up' : 'down');
     return parts.join(', ');
   }

@@ -191,6 +191,7 @@ describe('three hosts with Open vSwitch', { skip: skipDriver('openvswitch'), tim
     await eventually('the patch is back', () => reaches(near, far.lease.ip));
     await near.host.run(['ovs-ofctl', 'del-flows', 'br-tun']);
     assert.equal(await reaches(near, far.lease.ip), false);
+    assert.match(await plan(0), /^add +flows +base on br-tun/m);
     await sync(0);
     assert.ok(await reaches(near, far.lease.ip));
     await near.host.run(['ovs-vsctl', 'del-br', 'br-tun']);

@@ -12,6 +12,7 @@ import { uplinkFlow } from './ovs-firewall.ts';
 import {
   integrationTables as integration,
   integrationEnd,
+  patchToIntegration,
   patchToTunnels,
   physicalEnd,
   tunnelTables as tunnel,
@@ -123,6 +124,8 @@ function tunnelledFacts(
   }
   return [
     ...endpoints.flatMap((remote) => tunnelFacts(type, local, remote, ovs)),
+    // The port that a flow names is among the facts beside it: plugged in anew, it has another number.
+    patchPort(ovs.integrationBridge, patchToTunnels, patchToIntegration),
     flows(ovs.tunnelBridge, `network/${network.id}`, own),
     flows(ovs.integrationBridge, `network/${network.id}`, [uplinkFlow(tag, patchToTunnels)]),
   ];
