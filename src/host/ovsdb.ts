@@ -53,13 +53,14 @@ function takeUpdate(tables: Session['tables'], update: unknown): void {
 /** The database at `where`: `unix:PATH` or `tcp:HOST:PORT`. Nothing is opened before it is asked. */
 export function openOvsdb(where: string): Ovsdb {
   const watchers = new Set<() => void>();
-  const heard = new Set<() => void>();
+  /** Who waits for the switch to apply something. */
+  const waiting = new Set<{ heard(): void; closed(why: string): void }>();
   let opening: Promise<Session> | undefined;
   let closed = false;
 
   const told = () => {
     for (const watcher of watchers) watcher();
-    for (const hear of heard) hear();
+    for (const { heard } of waiting) heard();
   };
 
   async function open(): Promise<Session> {
@@ -69,8 +70,9 @@ export function openOvsdb(where: string): Ovsdb {
         takeUpdate(tables, update);
         told();
       },
-      closed() {
+      closed(why) {
         opening = undefined;
+        for (const { closed: end } of waiting) end(why);
         told();
         void keepOpen();
       },
@@ -104,18 +106,18 @@ export function openOvsdb(where: string): Ovsdb {
     const reached = () => [...tables.Open_vSwitch.values()].some((row) => Number(row.cur_cfg) >= number);
     if (reached()) return;
     await new Promise<void>((resolve, reject) => {
-      const late = () => {
-        heard.delete(hear);
-        reject(new Error(`ovs-vswitchd did not apply the change within ${applyMs} ms; does it run?`));
-      };
-      const timer = setTimeout(late, applyMs);
-      const hear = () => {
-        if (!reached()) return;
+      const done = (settle: () => void) => {
         clearTimeout(timer);
-        heard.delete(hear);
-        resolve();
+        waiting.delete(one);
+        settle();
       };
-      heard.add(hear);
+      const late = `ovs-vswitchd did not apply the change within ${applyMs} ms; does it run?`;
+      const timer = setTimeout(() => done(() => reject(new Error(late))), applyMs);
+      const one = {
+        heard: () => reached() && done(resolve),
+        closed: (why: string) => done(() => reject(new Error(`the database of Open vSwitch went away: ${why}`))),
+      };
+      waiting.add(one);
     });
   }
 
