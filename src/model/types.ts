@@ -154,6 +154,27 @@ export function cidr(): Type<string> {
   });
 }
 
+/** A prefix with its length, kept in canonical text with its host bits cleared (neutron_lib: type:subnet). */
+export function prefix(): Type<string> {
+  const inner = cidr();
+  return type('a prefix with its length, such as 10.0.0.0/24', inner.schema, 'text', (value) => {
+    const parsed = typeof value === 'string' && value.includes('/') ? inner.parse(value) : undefined;
+    return parsed instanceof Problem ? undefined : parsed;
+  });
+}
+
+/** A prefix that a route leads to: without host bits, and no loopback (neutron_lib: validate_route_cidr). */
+export function destination(): Type<string> {
+  const inner = prefix();
+  const expected = 'a prefix without host bits, such as 10.0.0.0/24';
+  return type(expected, inner.schema, 'text', (value) => {
+    const parsed = inner.parse(value);
+    if (parsed instanceof Problem || /^(127\.|::1\/)/.test(parsed)) return undefined;
+    const [address = ''] = String(value).split('/');
+    return canonicalIp(address) === parsed.split('/')[0] ? parsed : undefined;
+  });
+}
+
 /** An address with the length of a prefix, such as 10.0.0.5/24, its host bits kept; a bare address has its full length. */
 export function ipPrefix(): Type<string> {
   return plain('a prefix such as 10.0.0.0/24', { type: 'string', examples: ['10.0.0.0/24'] }, (value) => {
@@ -217,18 +238,6 @@ export function nullable<T>(inner: Type<T>): Type<T | null> {
       if (value === null) return null;
       const result = inner.parse(value);
       return result instanceof Problem && result.path === '' ? new Problem(expected, value) : result;
-    },
-  };
-}
-
-/** A list of at most `max` values, each of which counts once, however often a request has it. */
-export function distinct<T>(of: Type<T>, max: number): Type<T[]> {
-  const inner = list(of, { max });
-  return {
-    ...inner,
-    parse(value) {
-      const items = inner.parse(value);
-      return items instanceof Problem ? items : [...new Set(items)];
     },
   };
 }

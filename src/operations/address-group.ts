@@ -3,7 +3,7 @@ import { badRequest, malformedBody } from '../model/faults.ts';
 import { addressGroupInUse, addressGroupNotFound } from '../model/faults-addresses.ts';
 import { addressGroup, securityGroupRule } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
-import { groupAddresses, maxGroupAddresses } from '../model/resources/address-group.ts';
+import { changedAddresses, maxGroupAddresses } from '../model/resources/address-group.ts';
 import { Problem } from '../model/types.ts';
 import { addAddresses, removeAddresses } from '../rules/address-group.ts';
 import type { Context, Operations } from './context.ts';
@@ -33,7 +33,7 @@ async function removeGroup(c: Context, row: GroupRow): Promise<void> {
 }
 
 function addressesIn(body: Readonly<Record<string, unknown>>): string[] {
-  const addresses = groupAddresses.parse(body.addresses);
+  const addresses = changedAddresses.parse(body.addresses);
   if (!(addresses instanceof Problem)) return addresses;
   const where = `addresses${addresses.path}`;
   throw malformedBody(`Invalid input for ${where}. Reason: expected ${addresses.expected}, found ${addresses.found}.`);

@@ -25,6 +25,8 @@ export interface Context {
   readonly settings: NetworkingSettings;
   readonly clock: Clock;
   readonly random: Random;
+  /** What a list is filtered by, where something is made for it. */
+  readonly filters?: ReadonlyMap<string, readonly string[]>;
 }
 
 /** What decides without writing: a list, a view. */
@@ -50,6 +52,11 @@ export interface Operations<R extends Resource> {
   readonly actions?: Readonly<
     Record<string, (c: Context, row: Row<R>, body: Record<string, unknown>) => Promise<unknown>>
   >;
+  /** What a list finds made: `isThere` looks before it, and `make` makes it where it is not. */
+  readonly beforeList?: {
+    readonly isThere: (c: ReadContext) => Promise<boolean>;
+    readonly make: (c: Context) => Promise<unknown>;
+  };
   /** The rows under a parent, in their order, where they are few and not those of the table alone. */
   readonly rows?: (r: Reader, parentId: string) => Promise<readonly Row<R>[]>;
   /** The computed fields (`stored: false`) of these rows, in their order, with a bounded number of queries. */

@@ -128,7 +128,9 @@ async function update(c: Context, row: FloatingIp, changes: Partial<FloatingIp>)
   checkAddressHasPort(changes);
   if (changes.qos_policy_id) await visibleQosPolicy(c, changes.qos_policy_id);
   if (changes.qos_policy_id !== undefined) wakeRouters(c, [row.router_id]);
-  const { port_id: portId, fixed_ip_address: fixedIp, ...plain } = changes;
+  // As in Neutron, a change of nothing disassociates it.
+  const isBlank = Object.keys(changes).length === 0;
+  const { port_id: portId = isBlank ? null : undefined, fixed_ip_address: fixedIp, ...plain } = changes;
   if (portId === undefined) return (await c.t.update(floatingip, row.id, plain)) ?? row;
   const association = await reassociate(c, row, portId, fixedIp ?? null);
   const isSame = association.port_id === row.port_id && association.fixed_ip_address === row.fixed_ip_address;

@@ -356,7 +356,7 @@ test('the objects that a host follows by its keys are those of a full rebuild, a
         await cloud.close();
       }
     }),
-    { numRuns: Number(process.env.HOST_VIEW_RUNS ?? 25) },
+    { numRuns: Number(process.env.HOST_VIEW_RUNS ?? 20) },
   );
   const idle = Object.keys(acts).filter((what) => !done.has(what));
   assert.ok(idle.length < Object.keys(acts).length / 4, `nearly every act comes about: not ${idle}`);

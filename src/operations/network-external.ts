@@ -14,13 +14,20 @@ async function checkNotUsed(c: Context, id: string): Promise<void> {
   if (used) throw externalNetworkInUse(id);
 }
 
-/** Deletes the floating IPs of a network that stand for nothing; where one is in use, none (db/l3_db.py, _process_l3_update). */
-async function removeIdle(c: Context, networkId: string): Promise<void> {
+/** Deletes the floating IPs of a network that stand for nothing; those that forward ports are FipInUseByPortForwarding. */
+export async function removeIdle(c: Context, networkId: string): Promise<void> {
+  for (const fip of await c.t.find(floatingip, { floating_network_id: networkId, port_id: null })) {
+    await floatingipOperations.remove?.(c, fip);
+  }
+}
+
+/** A network that is no longer external loses its idle floating IPs; where one is in use, it stays (db/l3_db.py, _process_l3_update). */
+async function closeNetwork(c: Context, networkId: string): Promise<void> {
   const fips = await c.t.find(floatingip, { floating_network_id: networkId });
   if (fips.some((fip) => fip.port_id !== null || fip.router_id !== null)) throw externalNetworkInUse(networkId);
   if (await c.t.first(port, { network_id: networkId, device_owner: 'network:router_gateway' }))
     throw externalNetworkInUse(networkId);
-  for (const fip of fips) await floatingipOperations.remove?.(c, fip);
+  await removeIdle(c, networkId);
 }
 
 /** Whether a network is the default external one; DefaultExternalNetworkExists where another is. Ordinary ones never are. */
@@ -46,7 +53,7 @@ export async function setExternal(c: Context, id: string, external: boolean): Pr
 export async function shareExternal(c: Context, row: SharedObject, before: boolean, after: boolean): Promise<void> {
   if (before === after) return;
   if (after) return openToAll(c, 'network', row, ACCESS_EXTERNAL);
-  await removeIdle(c, row.id);
+  await closeNetwork(c, row.id);
   await checkNotUsed(c, row.id);
   await closeTo(c, row.id, { action: ACCESS_EXTERNAL });
 }

@@ -6,7 +6,7 @@ import type { Draft, Row } from '../model/language.ts';
 import { ACCESS_SHARED } from '../model/resources/rbac-policy.ts';
 import { networkKeys } from '../rules/wake.ts';
 import type { Context, Operations, ReadContext } from './context.ts';
-import { defaultOf, shareExternal } from './network-external.ts';
+import { defaultOf, removeIdle, shareExternal } from './network-external.ts';
 import { changedMtu, newMtu } from './network-mtu.ts';
 import { scopesOfNetworks } from './network-scopes.ts';
 import { segmentsOf, takeSegment, travelBy } from './network-segment.ts';
@@ -16,6 +16,7 @@ import { subnetsOf } from './port-addresses.ts';
 import { isRouted } from './port-segments.ts';
 import { checkNetworkPolicy, policyOfNewNetwork } from './qos-use.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
+import { ensureOwnDefaultGroup } from './security-group.ts';
 import { namedTargets, type SharedObject, shareable } from './sharing.ts';
 import { newStandard } from './standard.ts';
 import { releasePrefix } from './subnet-allocation.ts';
@@ -27,6 +28,7 @@ type NetworkRow = Row<typeof network>;
 async function createNetwork(c: Context, draft: Draft<typeof network>): Promise<NetworkRow> {
   const standard = newStandard(c, draft);
   await consumeQuota(c, 'network', standard.project_id);
+  await ensureOwnDefaultGroup(c, standard.project_id);
   await checkHints(c, 'network', draft.availability_zone_hints ?? []);
   const segments = await chooseSegments(c, draft, standard.project_id);
   const [first] = segments;
@@ -116,6 +118,7 @@ async function removeNetwork(c: Context, row: NetworkRow): Promise<void> {
       { op: 'not', of: { op: 'in', column: 'device_owner', values: ['network:dhcp'] } },
     ],
   } as const;
+  if (row['router:external']) await removeIdle(c, row.id);
   const [used] = await c.t.list(port, others, { limit: 1 });
   if (used) throw networkInUse(row.id);
   for (const dhcp of await c.t.find(port, { network_id: row.id })) await removePort(c, dhcp, { force: true });

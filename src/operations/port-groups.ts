@@ -71,10 +71,10 @@ export function completePairs(pairs: PortRow['allowed_address_pairs'], mac: stri
 
 /** Throws the fault of a port whose security cannot be as it is asked for; `requested` are the groups that the request names. */
 export function checkSecurity(
-  after: Pick<PortRow, 'port_security_enabled' | 'fixed_ips' | 'security_groups' | 'allowed_address_pairs'>,
+  after: Pick<PortRow, 'port_security_enabled' | 'security_groups' | 'allowed_address_pairs'>,
   requested: readonly string[] | undefined,
 ): void {
   if (!after.port_security_enabled && after.allowed_address_pairs.length > 0) throw addressPairNeedsPortSecurity();
-  if (after.security_groups.length === 0 || (after.port_security_enabled && after.fixed_ips.length > 0)) return;
+  if (after.security_groups.length === 0 || after.port_security_enabled) return;
   throw requested && requested.length > 0 ? portSecurityRequiredForGroups() : portSecurityHasGroup();
 }

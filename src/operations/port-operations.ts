@@ -9,6 +9,7 @@ import type { Operations } from './context.ts';
 import { createPort, removePort, updatePort } from './port.ts';
 import { networkPolicies } from './qos-use.ts';
 import { scheduleDhcp } from './schedule.ts';
+import { ensureOwnDefaultGroup } from './security-group.ts';
 import { trunkDetails } from './trunk-ports.ts';
 
 const ipv4sOf = (row: Row<typeof port>) => ipsOf(row).filter((ip) => !ip.includes(':'));
@@ -26,6 +27,7 @@ export const portOperations: Operations<typeof port> = {
   notFound: portNotFound,
   create: (c, draft) => createPort(c, draft),
   update: async (c, row, changes) => {
+    await ensureOwnDefaultGroup(c, row.project_id);
     const result = await updatePort(c, row, changes);
     checkInterfaceStays(row, result);
     return result;

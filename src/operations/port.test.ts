@@ -133,7 +133,10 @@ test('port security: groups and pairs need it, the network decides where the por
   const insecure = { port_security_enabled: false };
   const needs = 'PortSecurityAndIPRequiredForSecurityGroups';
   await refused(cloud.port(demo, on.id, { ...insecure, security_groups: [group] }), 400, needs, /must be enabled/);
-  await refused(cloud.port(demo, on.id, { fixed_ips: [], security_groups: [group] }), 400, needs, /must have an IP/);
+  const unaddressed = await cloud.port(demo, on.id, { fixed_ips: [] });
+  assert.deepEqual([unaddressed.port_security_enabled, unaddressed.security_groups], [true, [group]]);
+  const named = await cloud.port(demo, open.id, { security_groups: [group] });
+  assert.equal(named.port_security_enabled, true, 'groups that are named for a port with addresses count');
   const pairs = { allowed_address_pairs: [{ ip_address: '10.0.9.100/32' }] };
   await refused(
     cloud.port(demo, on.id, { ...insecure, ...pairs }),

@@ -28,7 +28,7 @@ import { releaseForwardings, releasePort } from './port-hooks.ts';
 import { checkAddressesOnHost, isRouted, subnetsOnHost } from './port-segments.ts';
 import { checkPortPolicy } from './qos-use.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
-import { ensureDefaultGroup } from './security-group.ts';
+import { ensureDefaultGroup, ensureOwnDefaultGroup } from './security-group.ts';
 import { newStandard } from './standard.ts';
 import { checkNotInTrunk } from './trunk-ports.ts';
 import { attachableNetwork } from './visible.ts';
@@ -81,10 +81,12 @@ async function firstSecurity(
   port_: { projectId: string; mac: string; fixedIps: FixedIp[] },
 ): Promise<Security> {
   const trusted = isTrusted(draft.device_owner ?? '');
-  const enabled = !trusted && (draft.port_security_enabled ?? on.port_security_enabled);
+  // Groups that are named for a port with addresses say that they shall count.
+  const byDefault = on.port_security_enabled || (draft.security_groups !== undefined && port_.fixedIps.length > 0);
+  const enabled = !trusted && (draft.port_security_enabled ?? byDefault);
   const requested = trusted ? [] : draft.security_groups;
   let groups = requested ?? [];
-  if (requested === undefined && enabled && port_.fixedIps.length > 0) {
+  if (requested === undefined && enabled) {
     groups = [await ensureDefaultGroup(c, port_.projectId)];
   }
   await checkGroups(c, groups, port_.projectId);
@@ -93,7 +95,7 @@ async function firstSecurity(
     security_groups: groups,
     allowed_address_pairs: completePairs(draft.allowed_address_pairs ?? [], port_.mac),
   };
-  checkSecurity({ ...security, fixed_ips: port_.fixedIps }, requested);
+  checkSecurity(security, requested);
   return security;
 }
 
@@ -115,7 +117,10 @@ export async function createPort(
   const standard = newStandard(c, draft);
   const deviceOwner = draft.device_owner ?? '';
   const deviceId = draft.device_id ?? '';
-  if (!system) await checkDevice(c, deviceOwner, deviceId, standard.project_id);
+  if (!system) {
+    await checkDevice(c, deviceOwner, deviceId, standard.project_id);
+    await ensureOwnDefaultGroup(c, standard.project_id);
+  }
   const [, mac, deviceHost] = await together(
     consumeQuota(c, 'port', standard.project_id, 1, { enforce: !system }),
     chooseMac(c, on.id, draft.mac_address),
@@ -267,7 +272,7 @@ export async function updatePort(c: Context, row: PortRow, changes: Partial<Port
   await checkPortPolicy(c, row, changes.qos_policy_id);
   const { mac, fixedIps, come, gone, ip_allocation } = await readdress(c, row, changes, owner);
   const security = securityAfter(row, changes, owner, mac);
-  checkSecurity({ ...security, fixed_ips: fixedIps }, changes.security_groups);
+  checkSecurity(security, changes.security_groups);
   const after: PortRow = { ...row, ...changes, ...security, mac_address: mac, fixed_ips: fixedIps };
   await giveBackAddresses(c, gone);
   const result = await c.t.update(port, row.id, {

@@ -12,7 +12,7 @@ import { canonicalRule, equalPrefixes, normalizedCidr, ruleKey } from '../rules/
 import { securityGroupKeys, setsOf } from '../rules/wake.ts';
 import type { Context, Operations } from './context.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
-import { isDefaultGroup } from './security-group.ts';
+import { isDefaultGroup, withDefaultGroup } from './security-group.ts';
 import { newStandard } from './standard.ts';
 import { visibleAddressGroup, visibleSecurityGroup } from './visible.ts';
 
@@ -42,7 +42,8 @@ async function createRule(c: Context, draft: Draft<typeof securityGroupRule>): P
   if (!c.caller.isAdmin && group.project_id !== c.caller.projectId) throw forbidden('rule:create_security_group_rule');
   if (draft.remote_group_id) await visibleSecurityGroup(c, draft.remote_group_id);
   if (draft.remote_address_group_id) await visibleAddressGroup(c, draft.remote_address_group_id);
-  const standard = newStandard(c, draft);
+  // A rule is of the project of its group, which sees it and takes it away.
+  const standard = newStandard(c, { ...draft, project_id: group.project_id });
   const rule: RuleRow = canonicalRule({
     ...standard,
     security_group_id: group.id,
@@ -80,4 +81,5 @@ export const securityGroupRuleOperations: Operations<typeof securityGroupRule> =
   notFound: securityGroupRuleNotFound,
   create: createRule,
   remove: removeRule,
+  beforeList: withDefaultGroup,
 };

@@ -14,7 +14,7 @@ import {
   securityGroup,
   securityGroupRule,
 } from '../model/index.ts';
-import type { Draft, Row } from '../model/language.ts';
+import type { Draft, Resource, Row } from '../model/language.ts';
 import { normalizedCidr, rulesFromTemplates } from '../rules/security-group.ts';
 import type { Context, Operations, ReadContext } from './context.ts';
 import { defaultStateful } from './default-statefulness.ts';
@@ -84,6 +84,28 @@ export async function ensureDefaultGroup(c: Context, projectId: string): Promise
   return group.id;
 }
 
+/** Makes the default group of a project where the caller may: as Neutron does when networks, ports or groups are looked for. */
+export async function ensureOwnDefaultGroup(c: Context, projectId: string): Promise<void> {
+  if (projectId === '' || !(c.caller.isAdmin || projectId === c.caller.projectId)) return;
+  await ensureDefaultGroup(c, projectId);
+}
+
+/** The project whose groups a list is about. */
+function listedProject({ caller, filters }: Pick<ReadContext, 'caller' | 'filters'>): string {
+  const asked = filters?.get('project_id') ?? filters?.get('tenant_id');
+  return asked?.[0] ?? caller.projectId;
+}
+
+/** A list of groups, or of their rules, has the default group of the project that it is about. */
+export const withDefaultGroup: NonNullable<Operations<Resource>['beforeList']> = {
+  async isThere(c) {
+    const project_id = listedProject(c);
+    if (project_id === '' || !(c.caller.isAdmin || project_id === c.caller.projectId)) return true;
+    return (await c.r.first(defaultSecurityGroup, { project_id })) !== undefined;
+  },
+  make: (c) => ensureOwnDefaultGroup(c, listedProject(c)),
+};
+
 /** Whether the group is the default one of its project. */
 export async function isDefaultGroup(c: Context, row: Pick<GroupRow, 'id' | 'project_id'>): Promise<boolean> {
   const { project_id, id: security_group_id } = row;
@@ -149,4 +171,5 @@ export const securityGroupOperations: Operations<typeof securityGroup> = shareab
   update: updateGroup,
   remove: removeGroup,
   compute: computeRules,
+  beforeList: withDefaultGroup,
 });

@@ -124,10 +124,11 @@ export async function namedTargets(r: Reader, objectId: string, action: string):
 }
 
 /** The users whose project would lose sight of an object, were it no longer shared with `target`. */
-async function losers(c: Context, object: SharedObject, target: string): Promise<Condition> {
+async function losers(c: Context, type: RbacObjectType, object: SharedObject, target: string): Promise<Condition> {
   if (target !== EVERYBODY) return { op: 'in', column: 'project_id', values: [target] };
-  // What is of no project is the system's.
-  const keep = ['', object.project_id, ...(await namedTargets(c.t, object.id, ACCESS_SHARED))];
+  // What is of no project is the system's. An owner's own use keeps the policy for everybody, as in Neutron, but on networks.
+  const owner = type === 'network' ? [object.project_id] : [];
+  const keep = ['', ...owner, ...(await namedTargets(c.t, object.id, ACCESS_SHARED))];
   return { op: 'not', of: { op: 'in', column: 'project_id', values: keep } };
 }
 
@@ -142,7 +143,7 @@ export async function checkUnused(
   if (target === object.project_id) return;
   const everybody = { object_id: object.id, action: ACCESS_SHARED, target_tenant: EVERYBODY };
   if (target !== EVERYBODY && (await c.t.first(rbacPolicy, everybody))) return;
-  const lost = await losers(c, object, target);
+  const lost = await losers(c, type, object, target);
   for (const use of sharingOf(type).uses) {
     const [user] = await c.t.list(use.record, { op: 'and', of: [use.of(object.id), lost] }, { limit: 1 });
     if (user) throw rbacPolicyInUse(object.id, details);

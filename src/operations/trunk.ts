@@ -42,7 +42,6 @@ async function mtuOf(c: Context, on: PortRow): Promise<number> {
 
 /** The subports of a request with all that they need; each of them may be one. */
 async function completed(c: Context, wanted: readonly WantedSubport[], parent: PortRow): Promise<Subport[]> {
-  checkSubportList(wanted);
   const trunkPort = { portId: parent.id, mtu: await mtuOf(c, parent) };
   const subports: Subport[] = [];
   for (const one of wanted) {
@@ -79,6 +78,7 @@ async function insertSubports(c: Context, trunkId: string, subports: readonly Su
 }
 
 async function create(c: Context, draft: Draft<typeof trunk>): Promise<TrunkRow> {
+  checkSubportList(draft.sub_ports ?? []);
   const parent = await parentPort(c, draft.port_id ?? '');
   const subports = await completed(c, draft.sub_ports ?? [], parent);
   const standard = newStandard(c, draft);
@@ -121,6 +121,7 @@ function wantedIn(body: Record<string, unknown>): WantedSubport[] {
 
 async function addSubports(c: Context, row: TrunkRow, body: Record<string, unknown>): Promise<TrunkRow> {
   const wanted = wantedIn(body);
+  checkSubportList(wanted);
   const parent = await c.t.get(port, row.port_id);
   if (!parent) throw trunkNotFound(row.id);
   const subports = await completed(c, wanted, parent);

@@ -39,6 +39,12 @@ export function holds(subject: Subject, role: Role, row: Ownership): boolean {
   return role === 'network_owner' && isMember(subject) && row.networkProjectId === subject.projectId;
 }
 
+/** Whether the caller may have the role with regard to some row: false is a verdict before any row is looked at. */
+export function mayHold(subject: Subject, role: Role): boolean {
+  const own = subject.projectId;
+  return holds(subject, role, { projectId: own, networkProjectId: own });
+}
+
 const listOf = (roles: Roles): readonly Role[] => (typeof roles === 'string' ? [roles] : roles);
 
 /** Whether the caller has one of the roles with regard to a row. */

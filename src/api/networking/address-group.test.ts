@@ -23,6 +23,8 @@ test('an address group is made, changed by its actions, and listed', async () =>
   assert.equal(added.status, 200, added.text);
   assert.deepEqual(added.body, { address_group: (await api.ask(api.demo, 'GET', url)).body.address_group });
   assert.deepEqual(added.body.address_group.addresses, ['10.0.0.0/24', '2001:db8::1/128']);
+  const bare = { address_group: { addresses: ['192.0.2.1'] } };
+  assert.equal((await api.ask(api.demo, 'POST', '/v2.0/address-groups', bare)).status, 400, 'a prefix has its length');
   const removed = await api.ask(api.demo, 'PUT', `${url}/remove_addresses`, { addresses: ['10.0.0.0/24'] });
   assert.deepEqual(removed.body.address_group.addresses, ['2001:db8::1/128']);
   const listed = await api.ask(api.demo, 'GET', '/v2.0/address-groups?name=web');

@@ -11,6 +11,7 @@ import {
   holds,
   holdsAny,
   mayActFor,
+  mayHold,
   needsNetwork,
   type Ownership,
   ruleName,
@@ -48,6 +49,14 @@ const wantedFields = (query: Query) => (query.get('fields') ?? []).filter((name)
 
 const denied = (verb: string, exposed: Exposed): Fault => forbidden(ruleName(verb, exposed.resource));
 
+async function prepareList(services: Services, { operations }: Exposed, { caller, query }: Request): Promise<void> {
+  const { beforeList } = operations;
+  if (!beforeList) return;
+  const isThere = (r: Reader) => beforeList.isThere({ ...readContext(services, r, caller), filters: query });
+  if (await services.store.read(isThere)) return;
+  await services.store.transact((t) => beforeList.make({ ...writeContext(services, t, caller), filters: query }));
+}
+
 /** `GET /v2.0/ports`. */
 export async function listRows(services: Services, exposed: Exposed, request: Request): Promise<JsonBytes> {
   const { resource, operations } = exposed;
@@ -58,6 +67,7 @@ export async function listRows(services: Services, exposed: Exposed, request: Re
   if (visible !== 'all' && visible !== 'none') conditions.push(visible);
   if (resource.parent) conditions.push({ op: 'in', column: resource.parent.field, values: [parentId ?? ''] });
   const where: Condition | undefined = conditions.length > 0 ? { op: 'and', of: conditions } : undefined;
+  await prepareList(services, exposed, request);
   return services.store.read(async (r) => {
     await findParent(r, exposed, caller, parentId);
     if (page.marker !== undefined && !operations.rows && !(await r.get(tableOf(resource), page.marker)))
@@ -117,7 +127,8 @@ function readDrafts(exposed: Exposed, body: unknown): { drafts: Draft[]; isBulk:
     throw malformedBody(`'${plural}' must be a list of at least one object`);
   const drafts = items.map((item: unknown) => {
     if (!isObject(item)) throw malformedBody(`'${plural}' must be a list of objects`);
-    return readDraft(exposed, item);
+    // As in Neutron, each may be wrapped as the only one of a request is.
+    return readDraft(exposed, Object.hasOwn(item, name) && !exposed.fields.has(name) ? bodyMember(item, name) : item);
   });
   return { drafts, isBulk: true };
 }
@@ -178,6 +189,7 @@ async function createOne(c: Context, exposed: Exposed, draft: Draft, parent: Any
 export async function createRows(services: Services, exposed: Exposed, request: Request): Promise<AnyRow> {
   const { resource } = exposed;
   const { drafts, isBulk } = readDrafts(exposed, request.body);
+  if (!mayHold(request.caller, resource.policy.create ?? 'admin')) throw denied('create', exposed);
   return services.store.transact(async (t) => {
     const c = writeContext(services, t, request.caller);
     const parent = await findParent(t, exposed, request.caller, request.parentId);

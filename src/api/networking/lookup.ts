@@ -74,7 +74,7 @@ export function readIfMatch(header: string | undefined): number | undefined {
   if (demands.length > 1) throw badRequest('if-match', 'Multiple revision_number etags are not supported');
   const [, revision] = /^revision_number=(.*)$/.exec(demands[0] ?? '') ?? [];
   if (revision === undefined) return undefined;
-  if (!/^\s*\d{1,15}\s*$/.test(revision))
+  if (!/^\s*-?\d{1,15}\s*$/.test(revision))
     throw badRequest('if-match', 'Revision number etag must be in the format of revision_number=<int>');
   return Number(revision);
 }

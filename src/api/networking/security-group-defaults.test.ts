@@ -90,7 +90,7 @@ test('the default of stateful is that of the project, or else of all; a request 
   const { project_id } = await group();
   const own = await make(path, name, { project_id, stateful: true }, api.admin);
   assert.equal((await group()).stateful, true);
-  assert.equal((await api.ask(api.demo, 'POST', `/v2.0/${path}`, { [name]: { project_id: null } })).status, 400);
+  assert.equal((await api.ask(api.demo, 'POST', `/v2.0/${path}`, { [name]: { project_id: null } })).status, 403);
   assert.equal((await api.ask(api.demo, 'POST', `/v2.0/${path}`, { [name]: {} })).status, 403);
   const listed = await api.ask(api.demo, 'GET', `/v2.0/${path}`);
   assert.deepEqual(

@@ -311,7 +311,7 @@ test('address groups, scopes and pools are shared; a pool with those alone who s
   const scope = await make(one.token, 'address-scopes', 'address_scope', { name: 's', ip_version: 4 });
   const within = { name: 'p', prefixes: ['10.64.0.0/10'], address_scope_id: scope.id };
   const pool = await make(one.token, 'subnetpools', 'subnetpool', within);
-  const addresses = await make(one.token, 'address-groups', 'address_group', { name: 'a', addresses: ['10.0.0.1'] });
+  const addresses = await make(one.token, 'address-groups', 'address_group', { name: 'a', addresses: ['10.0.0.1/32'] });
   const about = policyOf('subnetpool', pool.id, two.projectId);
   assert.match(
     await refused(one.token, 'POST', 'rbac-policies', about, 400, 'InvalidInput'),

@@ -43,8 +43,26 @@ export type Router = (app: FastifyInstance, path: string, handlers: Handlers) =>
 
 const methods: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
+/**
+ * The path, and what clients call it too: as in Neutron, `-` and `_` are one in the names of collections
+ * (neutron/manager.py, get_controller_for_resource).
+ */
+function spellings(path: string): Set<string> {
+  if (!path.startsWith('/v2.0/')) return new Set([path]);
+  const spelt = (by: (segment: string) => string) =>
+    path
+      .split('/')
+      .map((segment) => (segment.startsWith(':') ? segment : by(segment)))
+      .join('/');
+  return new Set([path, spelt((name) => name.replaceAll('_', '-')), spelt((name) => name.replaceAll('-', '_'))]);
+}
+
 /** Registers a path with its handlers. POST answers 201, an empty answer is a 204, everything else 200, unless a handler says. */
 export const route: Router = (app, path, handlers) => {
+  for (const url of spellings(path)) routeOne(app, url, handlers);
+};
+
+const routeOne: Router = (app, path, handlers) => {
   const allowed = methods.filter((method) => handlers[method]);
   for (const method of methods) {
     const handler = handlers[method];

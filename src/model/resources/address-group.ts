@@ -4,8 +4,11 @@ import * as t from '../types.ts';
 /** How many prefixes one address group may have. */
 export const maxGroupAddresses = 10_000;
 
-/** The prefixes of a group, and of a request to add or remove some. */
-export const groupAddresses = t.list(t.cidr(), { max: maxGroupAddresses });
+/** The prefixes of a group. */
+const groupAddresses = t.list(t.prefix(), { max: maxGroupAddresses });
+
+/** Those of a request to add or remove some: as in Neutron, a bare address is a prefix of its full length there. */
+export const changedAddresses = t.list(t.cidr(), { max: maxGroupAddresses });
 
 /** A named set of prefixes that rules of security groups refer to. */
 export const addressGroup = resource({

@@ -4,6 +4,7 @@ import * as t from '../types.ts';
 /** The services that flavors can be of, as Neutron calls its plugins. */
 export const serviceTypes = [
   'CORE',
+  'FLAVORS',
   'L3_ROUTER_NAT',
   'QOS',
   'TRUNK',

@@ -122,11 +122,15 @@ export const port = resource({
       default: true,
       alias: 'uplink-status-propagation',
     }),
-    security_groups: field(t.distinct(t.uuid(), 100), 'The security groups; left out: the default one.', {
-      post: 'member',
-      put: 'member',
-      alias: 'security-group',
-    }),
+    security_groups: field(
+      t.orNull(t.list(t.uuid(), { max: 100, unique: true }), []),
+      'The security groups; left out: the default one.',
+      {
+        post: 'member',
+        put: 'member',
+        alias: 'security-group',
+      },
+    ),
     port_security_enabled: field(
       t.boolean(),
       'Whether anti-spoofing and security groups protect it; left out: as its network.',

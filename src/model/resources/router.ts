@@ -48,7 +48,7 @@ export const router = resource({
       alias: 'router-enable-snat',
     }),
     routes: field(
-      t.orNull(t.list(t.object({ destination: t.cidr(), nexthop: t.ip() }), { max: 30, unique: true }), []),
+      t.orNull(t.list(t.object({ destination: t.destination(), nexthop: t.ip() }), { max: 30, unique: true }), []),
       'Static routes beside those of its interfaces.',
       { put: 'member', default: [], alias: 'extraroute' },
     ),

@@ -47,7 +47,7 @@ export const subnet = resource({
       writeOnly: true,
       alias: 'subnet_allocation',
     }),
-    cidr: field(t.cidr(), 'The prefix; one that is left out comes from a subnet pool.', {
+    cidr: field(t.prefix(), 'The prefix; one that is left out comes from a subnet pool.', {
       post: 'member',
       filter: true,
       sort: true,
@@ -73,7 +73,7 @@ export const subnet = resource({
       },
     ),
     host_routes: field(
-      t.orNull(t.list(t.object({ destination: t.cidr(), nexthop: t.ip() }), { max: 20, unique: true }), []),
+      t.orNull(t.list(t.object({ destination: t.destination(), nexthop: t.ip() }), { max: 20, unique: true }), []),
       'The static routes that DHCP hands out.',
       { post: 'member', put: 'member', default: [] },
     ),

@@ -17,7 +17,7 @@ const prefixLength: Type<string> = {
 };
 
 /** The prefixes of a pool, and of a request to add or remove some. */
-export const poolPrefixes = t.list(t.cidr(), { max: 1000 });
+export const poolPrefixes = t.list(t.prefix(), { max: 1000 });
 
 const ofPerson = { post: 'member', put: 'member', filter: true, sort: true } as const;
 
