@@ -2,7 +2,7 @@
  * The errors of address groups, address scopes and subnet pools (neutron_lib/exceptions/address_group.py, address_scope.py,
  * __init__.py).
  */
-import { fault } from './faults.ts';
+import { fault } from './fault.ts';
 
 const lookUp = 'Check the id; a row of another project is seen only where it is shared.';
 const quoted = (values: readonly string[]) => `[${values.map((value) => `'${value}'`).join(', ')}]`;

@@ -1,6 +1,8 @@
 /** The errors of giving networks and routers to agents (neutron_lib/exceptions/dhcpagentscheduler.py, extensions/l3agentscheduler.py). */
-import { fault } from './faults.ts';
+import { fault, lookUp } from './fault.ts';
 
+/** An agent that is not there. */
+export const agentNotFound = fault('AgentNotFound', 404, (id: string) => `Agent ${id} could not be found.`, lookUp);
 /** An agent that cannot serve DHCP. */
 export const invalidDhcpAgent = fault(
   'InvalidDHCPAgent',

@@ -1,5 +1,5 @@
 /** The errors of port bindings (neutron_lib/exceptions/__init__.py). */
-import { fault } from './faults.ts';
+import { fault } from './fault.ts';
 
 export const portBindingNotFound = fault(
   'PortBindingNotFound',

@@ -1,5 +1,5 @@
 /** The errors of flavors and service profiles (neutron_lib/exceptions/flavors.py). */
-import { fault } from './faults.ts';
+import { fault } from './fault.ts';
 
 export const flavorNotFound = fault(
   'FlavorNotFound',

@@ -1,5 +1,5 @@
 /** The errors of segments and of networks with several (neutron/services/segments/exceptions.py, neutron_lib/exceptions). */
-import { fault } from './faults.ts';
+import { fault } from './fault.ts';
 
 export const segmentNotFound = fault(
   'SegmentNotFound',

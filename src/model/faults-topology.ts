@@ -1,5 +1,5 @@
 /** The errors of topologies that the server makes for a project (neutron/services/auto_allocate/exceptions.py). */
-import { fault } from './faults.ts';
+import { fault } from './fault.ts';
 
 export const autoAllocationFailure = fault(
   'AutoAllocationFailure',

@@ -1,6 +1,7 @@
 /** Conntrack helpers of routers (neutron/services/conntrack_helper/plugin.py). No host loads them yet. */
-import { conntrackHelperNotFound } from '../model/conntrack-helper-faults.ts';
+
 import { badRequest } from '../model/faults.ts';
+import { conntrackHelperNotFound } from '../model/faults-conntrack-helper.ts';
 import { conntrackHelper } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import { checkHelper } from '../rules/conntrack-helper.ts';

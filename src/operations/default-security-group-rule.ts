@@ -1,10 +1,11 @@
 /** The templates of the rules of new security groups (neutron/db/securitygroups_db.py). */
-import { defaultSecurityGroupRule } from '../model/index.ts';
-import type { Draft, Row } from '../model/language.ts';
+
 import {
   defaultSecurityGroupRuleExists,
   defaultSecurityGroupRuleNotFound,
-} from '../model/security-group-defaults-faults.ts';
+} from '../model/faults-security-group-defaults.ts';
+import { defaultSecurityGroupRule } from '../model/index.ts';
+import type { Draft, Row } from '../model/language.ts';
 import { canonicalRule, ruleKey } from '../rules/security-group.ts';
 import type { Context, Operations } from './context.ts';
 

@@ -1,7 +1,8 @@
 /** Whether new security groups are stateful (neutron/db/security_groups_default_statefulness.py). */
+
+import { defaultStatefulnessExists, defaultStatefulnessNotFound } from '../model/faults-security-group-defaults.ts';
 import { defaultStatefulness } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
-import { defaultStatefulnessExists, defaultStatefulnessNotFound } from '../model/security-group-defaults-faults.ts';
 import type { Context, Operations } from './context.ts';
 
 type Setting = Row<typeof defaultStatefulness>;

@@ -1,7 +1,8 @@
 /** Metering labels and their rules (neutron/db/metering/metering_db.py). No host counts yet. */
+
+import { meteringLabelNotFound, meteringLabelRuleNotFound } from '../model/faults-metering.ts';
 import { meteringLabel, meteringLabelRule } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
-import { meteringLabelNotFound, meteringLabelRuleNotFound } from '../model/metering-faults.ts';
 import { checkOverlaps, checkPrefixes } from '../rules/metering.ts';
 import type { Operations } from './context.ts';
 

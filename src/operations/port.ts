@@ -117,14 +117,12 @@ export async function createPort(
   const standard = newStandard(c, draft);
   const deviceOwner = draft.device_owner ?? '';
   const deviceId = draft.device_id ?? '';
-  if (!system) {
-    await checkDevice(c, deviceOwner, deviceId, standard.project_id);
-    await ensureOwnDefaultGroup(c, standard.project_id);
-  }
+  if (!system) await checkDevice(c, deviceOwner, deviceId, standard.project_id);
   const [, mac, deviceHost] = await together(
     consumeQuota(c, 'port', standard.project_id, 1, { enforce: !system }),
     chooseMac(c, on.id, draft.mac_address),
     hostOfDevice(c, deviceOwner, deviceId),
+    system ? Promise.resolve() : ensureOwnDefaultGroup(c, standard.project_id),
   );
   const host = draft['binding:host_id'] || deviceHost;
   const { fixedIps, ip_allocation } = await chooseFirstAddresses(c, draft, on.id, mac, host);

@@ -1,7 +1,8 @@
 /** QoS policies (neutron/services/qos/qos_plugin.py, neutron/objects/qos/policy.py). */
+
+import { qosDefaultPolicyExists, qosPolicyInUse, qosPolicyNotFound } from '../model/faults-qos.ts';
 import { floatingip, network, port, qosDefaultPolicy, qosPolicy, router } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
-import { qosDefaultPolicyExists, qosPolicyInUse, qosPolicyNotFound } from '../model/qos-faults.ts';
 import type { Context, Operations, ReadContext } from './context.ts';
 import { rulesOfPolicies } from './qos-use.ts';
 import { shareable } from './sharing.ts';

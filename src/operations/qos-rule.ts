@@ -1,7 +1,8 @@
 /** The rules of QoS policies, of every type, under their policy and by the short ways (neutron/services/qos/qos_plugin.py). */
+
+import { qosPolicyNotFound, qosRuleNotFound, qosRuleNotSupported } from '../model/faults-qos.ts';
 import { port, qosPolicy, qosRuleAliases, qosRules } from '../model/index.ts';
 import type { Draft, Resource, Row } from '../model/language.ts';
-import { qosPolicyNotFound, qosRuleNotFound, qosRuleNotSupported } from '../model/qos-faults.ts';
 import { vifTypes } from '../model/resources/port.ts';
 import { checkRuleInPolicy, type QosRuleType, unsupportedVifTypes } from '../rules/qos.ts';
 import type { Context, Operations } from './context.ts';

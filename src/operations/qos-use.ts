@@ -1,7 +1,8 @@
 /** QoS policies in use: what a port, a network, a floating IP and a gateway may have (neutron/core_extensions/qos.py). */
+
+import { qosPolicyRemovalForbidden, qosRuleNotSupported, qosRuleNotSupportedByNetwork } from '../model/faults-qos.ts';
 import { network, type port, qosDefaultPolicy, qosPolicy, qosRules } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
-import { qosPolicyRemovalForbidden, qosRuleNotSupported, qosRuleNotSupportedByNetwork } from '../model/qos-faults.ts';
 import { servicePluginNames } from '../rules/extensions.ts';
 import { isSupportedOn, type QosRule, type QosRuleType } from '../rules/qos.ts';
 import type { Reader } from '../store/store.ts';

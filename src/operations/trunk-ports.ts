@@ -1,7 +1,8 @@
 /** What trunks mean to ports: those in one cannot be deleted, and a parent port shows its trunk. */
+
+import { portInUseAsSubport, portInUseAsTrunkParent } from '../model/faults-trunk.ts';
 import { port, trunk, trunkSubport } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
-import { portInUseAsSubport, portInUseAsTrunkParent } from '../model/trunk-faults.ts';
 import type { Reader } from '../store/store.ts';
 import type { Context } from './context.ts';
 

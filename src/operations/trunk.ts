@@ -1,7 +1,5 @@
 /** Trunks (neutron/services/trunk/plugin.py). No host wires them yet: their status stays DOWN. */
 import { malformedBody, portInUse } from '../model/faults.ts';
-import { network, port, subport, trunk, trunkSubport } from '../model/index.ts';
-import type { Draft, Row } from '../model/language.ts';
 import {
   duplicateSubport,
   parentPortInUse,
@@ -11,7 +9,9 @@ import {
   trunkInUse,
   trunkNotFound,
   trunkPortInUse,
-} from '../model/trunk-faults.ts';
+} from '../model/faults-trunk.ts';
+import { network, port, subport, trunk, trunkSubport } from '../model/index.ts';
+import type { Draft, Row } from '../model/language.ts';
 import * as t from '../model/types.ts';
 import { canBeParent, checkSubportList, completeSubport, type Subport, type WantedSubport } from '../rules/trunk.ts';
 import type { Context, Operations, ReadContext } from './context.ts';

@@ -8,6 +8,7 @@ import {
   subnetNotFound,
 } from '../model/faults.ts';
 import { addressGroupNotFound, addressScopeNotFound, subnetPoolNotFound } from '../model/faults-addresses.ts';
+import { qosPolicyNotFound } from '../model/faults-qos.ts';
 import {
   addressGroup,
   addressScope,
@@ -20,7 +21,6 @@ import {
   subnetpool,
 } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
-import { qosPolicyNotFound } from '../model/qos-faults.ts';
 import { ACCESS_EXTERNAL, ACCESS_SHARED } from '../model/resources/rbac-policy.ts';
 import type { Context } from './context.ts';
 import { isGranted } from './sharing.ts';

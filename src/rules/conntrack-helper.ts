@@ -1,5 +1,5 @@
 /** Which conntrack helpers a router may have (neutron/conf/extensions/conntrack_helper.py, allowed_conntrack_helpers). */
-import { conntrackHelperNotAllowed, invalidProtocolForHelper } from '../model/conntrack-helper-faults.ts';
+import { conntrackHelperNotAllowed, invalidProtocolForHelper } from '../model/faults-conntrack-helper.ts';
 
 /** The protocols that each helper listens to, by Neutron's defaults. */
 const allowed: ReadonlyMap<string, readonly string[]> = new Map([

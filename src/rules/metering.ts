@@ -1,8 +1,8 @@
 /** What a rule of a metering label must be (neutron/services/metering/metering_plugin.py). */
 import { cidrsOverlap, parseCidr } from '../lib/ip.ts';
+import { invalidMeteringRule, meteringLabelRuleOverlaps } from '../model/faults-metering.ts';
 import type { meteringLabelRule } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
-import { invalidMeteringRule, meteringLabelRuleOverlaps } from '../model/metering-faults.ts';
 
 type Prefixes = Pick<Row<typeof meteringLabelRule>, 'remote_ip_prefix' | 'source_ip_prefix' | 'destination_ip_prefix'>;
 

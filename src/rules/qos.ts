@@ -2,7 +2,7 @@
  * QoS rules: which can be together in a policy, and which a port can have. Rules and sentences are Neutron's
  * (neutron/objects/qos/qos_policy_validator.py, neutron/services/qos/drivers).
  */
-import { qosRuleParameterConflict, qosRulesConflict } from '../model/qos-faults.ts';
+import { qosRuleParameterConflict, qosRulesConflict } from '../model/faults-qos.ts';
 import { dscpMarks } from '../model/resources/qos.ts';
 
 /** The types of rules, by their names in the API. */

@@ -1,7 +1,7 @@
 /** Subports of trunks: what a request for them must be (neutron_lib/api/validators, neutron/services/trunk/rules.py). */
 import { invalidInput } from '../model/faults.ts';
+import { parentPortInUse, subportMtuTooLarge } from '../model/faults-trunk.ts';
 import type { subport } from '../model/index.ts';
-import { parentPortInUse, subportMtuTooLarge } from '../model/trunk-faults.ts';
 import { describe, type ValueOf } from '../model/types.ts';
 
 /** A subport of a request. */

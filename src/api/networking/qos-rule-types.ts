@@ -1,7 +1,7 @@
 /** `/v2.0/qos/rule-types`: which types of QoS rules there are, and what drivers can do of them. Neutron: extensions/qos.py. */
 import type { FastifyInstance } from 'fastify';
 import { forbidden, malformedBody } from '../../model/faults.ts';
-import { qosRuleTypeNotFound } from '../../model/qos-faults.ts';
+import { qosRuleTypeNotFound } from '../../model/faults-qos.ts';
 import * as t from '../../model/types.ts';
 import { isReader } from '../../rules/policy.ts';
 import { qosRuleTypes, ruleTypeDrivers, supportedRuleTypes } from '../../rules/qos.ts';

@@ -7,9 +7,6 @@ import { defaultSettings } from '../../rules/settings.ts';
 // Whatever declares faults, so that the catalogue is whole.
 import '../faults.ts';
 import '../identity/faults.ts';
-import '../networking/agent-scheduling.ts';
-import '../networking/auto-allocated-topology.ts';
-import '../../operations/index.ts';
 
 const roles: Readonly<Record<Role, string>> = {
   reader: 'reader',

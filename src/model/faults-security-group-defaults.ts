@@ -1,5 +1,5 @@
 /** The errors of what new security groups are like (neutron/extensions/security_groups_default_rules.py and its neighbours). */
-import { fault } from './faults.ts';
+import { fault } from './fault.ts';
 
 export const defaultSecurityGroupRuleNotFound = fault(
   'DefaultSecurityGroupRuleNotFound',

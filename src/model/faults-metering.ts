@@ -1,5 +1,5 @@
 /** The errors of metering (neutron_lib/exceptions/metering.py). */
-import { fault } from './faults.ts';
+import { fault } from './fault.ts';
 
 export const meteringLabelNotFound = fault(
   'MeteringLabelNotFound',

@@ -1,5 +1,5 @@
 /** The errors of QoS (neutron_lib/exceptions/qos.py). */
-import { fault } from './faults.ts';
+import { fault } from './fault.ts';
 
 export const qosPolicyNotFound = fault(
   'QosPolicyNotFound',

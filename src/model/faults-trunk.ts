@@ -1,5 +1,5 @@
 /** The errors of trunks (neutron/services/trunk/exceptions.py). */
-import { fault } from './faults.ts';
+import { fault } from './fault.ts';
 
 export const trunkNotFound = fault(
   'TrunkNotFound',

@@ -1,5 +1,5 @@
 /** The errors of conntrack helpers (neutron/services/conntrack_helper/common/exceptions.py). */
-import { fault } from './faults.ts';
+import { fault } from './fault.ts';
 
 export const conntrackHelperNotFound = fault(
   'ConntrackHelperNotFound',
