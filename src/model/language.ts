@@ -8,9 +8,10 @@ import * as t from './types.ts';
 /**
  * Who may do something, beside an administrator, who may do everything:
  * `member` of the owning project, `reader` of the owning project (members are readers), `manager` of the owning project (who is
- * a member too), `network_owner`: member of the project that owns the row's network; `admin`: nobody else.
+ * a member too), `network_owner`: member of the project that owns the row's network, `network_manager`: manager of that project;
+ * `admin`: nobody else.
  */
-export type Role = 'reader' | 'member' | 'manager' | 'network_owner' | 'admin';
+export type Role = 'reader' | 'member' | 'manager' | 'network_owner' | 'network_manager' | 'admin';
 
 /** Who may do something to a row: whoever has one of the roles. */
 export type Roles = Role | readonly Role[];
@@ -24,6 +25,8 @@ export interface Field<T> {
   readonly post?: Role;
   /** Who may change it; absent: nobody. */
   readonly put?: Role;
+  /** Who may give these members of its object, where that is not whoever may give the field. */
+  readonly members?: Readonly<Record<string, Role>>;
   /** Who sees it; absent: whoever sees the row. */
   readonly see?: Role;
   /** A request to create must have it. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { agent, network, port, router, securityGroup, subnet } from '../model/index.ts';
+import { agent, floatingip, network, port, router, securityGroup, subnet } from '../model/index.ts';
 import { dependsOnNetwork, forbiddenField, holds, mayActFor, ruleName, type Subject, sees } from './policy.ts';
 import { granted } from './sharing.ts';
 import { seesOwn, visibleRows } from './visibility.ts';
@@ -47,9 +47,31 @@ test('a field is forbidden to those who lack its role, by the name of its rule',
   assert.equal(rule({ mac_address: 'm' }), '(rule:create_port and rule:create_port:mac_address)');
   assert.equal(rule({ mac_address: 'm' }, member, { ...row, networkProjectId: 'p' }), undefined);
   assert.equal(rule({ device_owner: 'network:dhcp' }), '(rule:create_port and rule:create_port:device_owner)');
+  assert.equal(rule({ device_owner: 'network:dhcp' }, member, { ...row, networkProjectId: 'p' }), undefined);
   assert.equal(rule({ device_owner: 'compute:nova' }), undefined);
   assert.equal(rule({ fixed_ips: [{ subnet_id: 's' }] }), undefined);
   assert.match(rule({ fixed_ips: [{ ip_address: 'i' }] }) ?? '', /create_port:fixed_ips:ip_address\)/);
+});
+
+test('members of an object have roles of their own, and managers do more than members', () => {
+  const manager = subject('p', 'manager');
+  const gateway = (info: object, who = member) =>
+    forbiddenField(who, router, 'update', { external_gateway_info: info }, { projectId: 'p' });
+  assert.equal(gateway({ network_id: 'n' }), undefined);
+  assert.match(
+    gateway({ network_id: 'n', enable_snat: false }) ?? '',
+    /update_router:external_gateway_info:enable_snat/,
+  );
+  assert.match(gateway({ network_id: 'n', external_fixed_ips: [] }) ?? '', /external_gateway_info:external_fixed_ips/);
+  assert.equal(gateway({ network_id: 'n', enable_snat: false }, admin), undefined);
+  const address = (who: Subject) =>
+    forbiddenField(who, floatingip, 'create', { floating_ip_address: 'i' }, { projectId: 'p' });
+  assert.deepEqual([address(member) !== undefined, address(manager)], [true, undefined]);
+  const mac = (who: Subject, networkProjectId: string) =>
+    forbiddenField(who, port, 'update', { mac_address: 'm' }, { projectId: 'p', networkProjectId });
+  assert.deepEqual([mac(member, 'p') !== undefined, mac(manager, 'q') !== undefined], [true, true]);
+  assert.equal(mac(manager, 'p'), undefined);
+  assert.equal(dependsOnNetwork(manager, port, 'update', { mac_address: 'm' }), true);
 });
 
 test('only verdicts on some fields need the owner of the network', () => {

@@ -36,7 +36,8 @@ export function holds(subject: Subject, role: Role, row: Ownership): boolean {
   if (role === 'reader') return isReader(subject) && row.projectId === subject.projectId;
   if (role === 'member') return isMember(subject) && row.projectId === subject.projectId;
   if (role === 'manager') return isManager(subject) && row.projectId === subject.projectId;
-  return role === 'network_owner' && isMember(subject) && row.networkProjectId === subject.projectId;
+  if (row.networkProjectId !== subject.projectId) return false;
+  return role === 'network_owner' ? isMember(subject) : role === 'network_manager' && isManager(subject);
 }
 
 /** Whether the caller may have the role with regard to some row: false is a verdict before any row is looked at. */
@@ -44,6 +45,8 @@ export function mayHold(subject: Subject, role: Role): boolean {
   const own = subject.projectId;
   return holds(subject, role, { projectId: own, networkProjectId: own });
 }
+
+const isOfNetwork = (role: Role | undefined) => role === 'network_owner' || role === 'network_manager';
 
 const listOf = (roles: Roles): readonly Role[] => (typeof roles === 'string' ? [roles] : roles);
 
@@ -54,7 +57,7 @@ export function holdsAny(subject: Subject, roles: Roles, row: Ownership): boolea
 
 /** Whether it takes the owner of the row's network to tell if the caller has one of the roles. */
 export function needsNetwork(subject: Subject, roles: Roles, row: Ownership): boolean {
-  return !holdsAny(subject, roles, row) && listOf(roles).includes('network_owner');
+  return !holdsAny(subject, roles, row) && listOf(roles).some(isOfNetwork);
 }
 
 /** Whether a field with this `see` is shown to the caller. */
@@ -79,8 +82,10 @@ export function dependsOnNetwork(
   values: Readonly<Record<string, unknown>>,
 ): boolean {
   if (subject.isAdmin) return false;
-  const isOwners = (name: string) => roleFor(resource.fields[name], verb) === 'network_owner';
-  return Object.keys(values).some((name) => isOwners(name) || choosesAddress(name, values[name]));
+  const isOwners = (name: string) => isOfNetwork(roleFor(resource.fields[name], verb));
+  return Object.keys(values).some(
+    (name) => isOwners(name) || choosesAddress(name, values[name]) || isSystems(name, values[name]),
+  );
 }
 
 // Neutron: create_port:fixed_ips:ip_address. On a network of somebody else one takes the address that comes.
@@ -92,8 +97,9 @@ function choosesAddress(name: string, value: unknown): boolean {
 // Neutron: create_rbac_policy:target_tenant. Only administrators share with everybody.
 const isForEverybody = (name: string, value: unknown) => name === 'target_tenant' && value === EVERYBODY;
 
-// Ports with these owners are trusted by the agents (no anti-spoofing): only the system and administrators make them.
-const isSystemOwner = (value: unknown) => typeof value === 'string' && value.startsWith('network:');
+// Ports with these owners are trusted by the agents (no anti-spoofing): they are for administrators, and for the owners of their network.
+const isSystems = (name: string, value: unknown) =>
+  name === 'device_owner' && typeof value === 'string' && value.startsWith('network:');
 
 /**
  * The rule that forbids the caller to give these fields, by its name, or `undefined` where nothing does. `values` are the
@@ -110,14 +116,28 @@ export function forbiddenField(
   for (const name of Object.keys(values)) {
     if (name === 'project_id') continue;
     const role = roleFor(resource.fields[name], verb);
-    const system = (name === 'device_owner' && isSystemOwner(values[name])) || isForEverybody(name, values[name]);
+    const isTrusted = isSystems(name, values[name]) && !holds(subject, 'network_owner', row);
+    const isDenied = isTrusted || isForEverybody(name, values[name]);
     // Whoever may change the row at all may change what is a member's to change: on some rows that is the network's owner.
     const isImplied = role === undefined || role === 'member';
-    if (system || !(isImplied || holds(subject, role, row))) return fieldRule(verb, resource, name);
+    if (isDenied || !(isImplied || holds(subject, role, row))) return fieldRule(verb, resource, name);
+    const member = forbiddenMember(subject, resource.fields[name], values[name], row);
+    if (member !== undefined) return fieldRule(verb, resource, `${name}:${member}`);
     if (choosesAddress(name, values[name]) && !holds(subject, 'network_owner', row))
       return fieldRule(verb, resource, `${name}:ip_address`);
   }
   return undefined;
+}
+
+function forbiddenMember(
+  subject: Subject,
+  field: Field<unknown> | undefined,
+  value: unknown,
+  row: Ownership,
+): string | undefined {
+  if (!field?.members || typeof value !== 'object' || value === null) return undefined;
+  const given = Object.entries(field.members).filter(([member]) => Object.hasOwn(value, member));
+  return given.find(([, role]) => !holds(subject, role, row))?.[0];
 }
 
 /** Whether the caller may create for this project: administrators for any, members for their own. */

@@ -13,6 +13,7 @@ const roles: Readonly<Record<Role, string>> = {
   member: 'member',
   manager: 'manager',
   network_owner: "network's owner",
+  network_manager: "manager of the network's project",
   admin: 'admin',
 };
 
@@ -24,6 +25,12 @@ const mark = (is: boolean | undefined) => (is ? 'yes' : '');
 const code = (text: string) => `\`${text}\``;
 
 const generated = '<!-- Written by tools/generate-reference.ts from the sources; do not edit. -->';
+
+function membersOf({ members = {} }: Field<unknown>): string {
+  return Object.entries(members)
+    .map(([name, role]) => ` ${code(name)} is for: ${roles[role]}.`)
+    .join('');
+}
 
 function fieldRow(name: string, field: Field<unknown>): string[] {
   const fallback = field.default === undefined ? '' : code(JSON.stringify(field.default));
@@ -38,7 +45,7 @@ function fieldRow(name: string, field: Field<unknown>): string[] {
     mark(field.filter),
     mark(field.sort),
     field.alias ? code(field.alias) : '',
-    `${field.doc}${see}`,
+    `${field.doc}${see}${membersOf(field)}`,
   ];
 }
 

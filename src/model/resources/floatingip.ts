@@ -23,8 +23,8 @@ export const floatingip = resource({
       sort: true,
       references: { record: 'network', onDelete: 'restrict' },
     }),
-    floating_ip_address: field(t.ip(), 'The address; only an administrator may choose it.', {
-      post: 'admin',
+    floating_ip_address: field(t.ip(), 'The address; managers may choose it.', {
+      post: 'manager',
       filter: true,
       sort: true,
     }),

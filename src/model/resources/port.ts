@@ -48,7 +48,7 @@ export const port = resource({
     }),
     mac_address: field(macOrNew(), 'Its MAC address; left out or null: a free one of the configured base.', {
       post: 'network_owner',
-      put: 'admin',
+      put: 'network_manager',
       filter: true,
       sort: true,
     }),

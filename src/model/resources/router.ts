@@ -41,7 +41,12 @@ export const router = resource({
         ),
       ),
       'The gateway: its external network, its addresses there, and whether it hides the inside addresses.',
-      { post: 'member', put: 'member', default: null },
+      {
+        post: 'member',
+        put: 'member',
+        members: { enable_snat: 'admin', external_fixed_ips: 'admin' },
+        default: null,
+      },
     ),
     enable_snat: field(t.boolean(), 'Whether its gateway hides the inside addresses.', {
       stored: false,
