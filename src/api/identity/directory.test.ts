@@ -72,7 +72,7 @@ test('a user keeps email, description and options', async () => {
   assert.equal((await api.ask('', 'POST', `${v3}/users/${user.id}/password`, change)).status, 204);
   for (const bad of [
     { options: { multi_factor_auth_enabled: true } },
-    { domain_id: 'other' },
+    { domain_id: 7 },
     { default_project_id: 7 },
     { password: ['secret-word'] },
     { password: '' },
@@ -82,6 +82,10 @@ test('a user keeps email, description and options', async () => {
     assert.equal(answer.status, 400, JSON.stringify(bad).slice(0, 80));
     assert.doesNotMatch(answer.text, /secret-word/);
   }
+  const elsewhere = await admin('POST', '/users', { user: { name: 'bad', domain_id: 'other' } });
+  assert.deepEqual([elsewhere.status, elsewhere.body.error.message], [404, 'Could not find domain: other.']);
+  const own = await api.ask(api.demo, 'GET', `${v3}/domains/default`);
+  assert.equal(own.body.domain.name, 'Default', 'whoever is in a domain may look at it');
   const silent = await make('user', { name: 'silent', password: null });
   assert.equal((await api.ask('', 'POST', `${v3}/auth/tokens`, logInBody('silent', ''))).status, 401);
   assert.equal(silent.enabled, true);

@@ -179,8 +179,9 @@ export function readMembers(kind: Kind, body: unknown): Members {
       Object.hasOwn(fixed, name) &&
       (kind.name === 'project' || name === 'domain_id' || name === 'federated')
     ) {
-      if (!fixed[name]?.(value, kind))
-        throw identityInvalid(name, 'what the one domain allows', 'a value that is not kept');
+      if (fixed[name]?.(value, kind)) continue;
+      if (name === 'domain_id' && typeof value === 'string') throw identityNotFound('domain', value.slice(0, 255));
+      throw identityInvalid(name, 'what the one domain allows', 'a value that is not kept');
     } else if (!own.has(name)) extra[name] = readExtra(kind, name, value);
   }
   return { columns, extra };

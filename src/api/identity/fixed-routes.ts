@@ -104,7 +104,9 @@ export function fixedRoutes(app: FastifyInstance, identity: Identity): void {
     route(app, `/identity/v3/${plural}/:id`, {
       GET: async (request) => {
         const { name, rows } = current();
-        await requireAdmin(identity, request, `get_${name}`);
+        // Whoever is in a domain may look at it.
+        if (name === 'domain') await requireSession(identity.sessions, request);
+        else await requireAdmin(identity, request, `get_${name}`);
         const id = paramOf(request, 'id');
         const found = rows.find((row) => row.id === id);
         if (!found) throw identityNotFound(name, id.slice(0, 255));
