@@ -57,7 +57,9 @@ port set p1 --name p11 --fixed-ip subnet=s4 --description z
 port set p11 --name p1 --no-fixed-ip --fixed-ip ip-address=10.0.0.6
 port set p1 --host h2 --vnic-type normal --binding-profile a=b
 port set p1 --no-binding-profile
-port set p1 --security-group default --allowed-address ip-address=10.0.0.77
+# As in Neutron, a group that stands twice is refused; the client adds to those that are there.
+port set p1 --security-group default ~ 400[^]*stands once
+port set p1 --no-security-group --security-group default --allowed-address ip-address=10.0.0.77
 port set p1 --no-allowed-address --no-security-group
 port set p1 --disable-port-security
 port set p1 --enable-port-security --tag y
