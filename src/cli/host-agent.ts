@@ -132,6 +132,7 @@ export async function startHostAgent(options: HostAgentOptions): Promise<Running
       log,
       clock: systemClock,
       reportIntervalMs,
+      resyncIntervalMs: settings.resyncIntervalSeconds * 1000,
       told: (key, object) => instances.told(key, object),
     });
     const stop = async () => {

@@ -214,6 +214,7 @@ function agentSettings(reader: OptionReader, hasL3File: boolean): AgentSettings 
     localIp: reader.value(options.localIp) || null,
     l3Extensions: reader.given(options.l3Extensions) ?? (hasL3File ? [] : options.l3Extensions.default),
     availabilityZone: reader.value(options.availabilityZone),
+    resyncIntervalSeconds: reader.value(options.resyncInterval),
     natDriver: reader.value(options.natDriver),
     clampsMss: reader.value(options.clampsMss),
     advertisementSeconds: advertisementSeconds(reader),

@@ -345,6 +345,12 @@ const agentOptions = {
     100,
     'The greatest number of seconds between two router advertisements.',
   ),
+  resyncInterval: optionsOf('neutrino')(
+    'resync_interval',
+    number(1),
+    60,
+    'Seconds in which the agent looks at everything on the host once, a few objects at a time, and repairs what somebody changed by hand. `neutrino agent sync` does so at once. Neutron has no such option.',
+  ),
   natDriver: optionsOf('neutrino')(
     'nat_driver',
     oneOf('iptables', 'nftables'),

@@ -111,6 +111,8 @@ export interface AgentSettings {
   readonly availabilityZone: string;
   /** Between two router advertisements. */
   readonly advertisementSeconds: { readonly min: number; readonly max: number };
+  /** `[neutrino] resync_interval`. */
+  readonly resyncIntervalSeconds: number;
   /** `[neutrino] nat_driver`. */
   readonly natDriver: 'iptables' | 'nftables';
   /** `[neutrino] clamp_mss`. */

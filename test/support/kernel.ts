@@ -3,7 +3,7 @@ import { run } from '../../src/host/run.ts';
 
 /** Each is tried by making a device in a namespace of its own, which goes with it. */
 const trials: Readonly<Record<string, string>> = {
-  '802.1q devices': 'ip link add b type bridge && ip link add link b name b.5 type vlan id 5',
+  '802.1q devices': 'ip link add name under type bridge && ip link add link under name under.5 type vlan id 5',
 };
 
 /** What this kernel lacks. Needs root. */
