@@ -1,7 +1,7 @@
-/** Cuts connections by their translation. */
-import type { Namespace } from '../plan/facts.ts';
+/** Cuts connections by their translation, or by an address in a zone. */
+import type { ConnectionsFact, Namespace } from '../plan/facts.ts';
 import type { CutStep, StepFailure, TranslatedConnections } from '../plan/steps.ts';
-import { failure } from './batch.ts';
+import { failure, type StepOn } from './batch.ts';
 import { groupBy } from './limit.ts';
 import { inNamespace } from './namespaces.ts';
 import { describe, run } from './run.ts';
@@ -67,6 +67,27 @@ async function remove(namespace: Namespace, lines: readonly string[][]): Promise
   const { code, stderr } = await run(argv, { deadlineMs, codes: [0, 1], ...stdin });
   if (code !== 0 && !/flow entries have been deleted/.test(stderr))
     throw new Error(`${argv.join(' ')}: ${stderr.trim()}`);
+}
+
+/** Performs steps on the tracked connections of addresses: there is something to do where they are cut. */
+export async function performTracked(
+  namespace: Namespace,
+  steps: readonly StepOn<ConnectionsFact>[],
+): Promise<StepFailure[]> {
+  const gone = steps.filter((step) => step.do === 'remove');
+  const lines = gone.flatMap(({ fact: { zone, ip } }) => {
+    const words = ['-D', '-f', ip.includes(':') ? 'ipv6' : 'ipv4', '-w', String(zone)];
+    return [
+      [...words, '--orig-src', ip],
+      [...words, '--orig-dst', ip],
+    ];
+  });
+  try {
+    await remove(namespace, lines);
+    return [];
+  } catch (error) {
+    return gone.map((step) => failure(step, describe(error)));
+  }
 }
 
 /** Performs the cuts of one namespace. */

@@ -50,7 +50,9 @@ async function readNamespace(context: HostContext, namespace: Namespace, all: re
       nft.length > 0 ? readNft(namespace, nft) : [],
       sysctls.length > 0 ? readSysctls(sysctls) : [],
     ]);
-    return await withChecksums(context, namespace, all, found.flat());
+    // Whether an address has connections is of no matter: they are cut when it goes.
+    const tracked = of(facts, 'connections');
+    return [...(await withChecksums(context, namespace, all, found.flat())), ...tracked];
   } catch (error) {
     // It went while it was read.
     if (error instanceof NoNamespace || (await namespaceId(namespace)) === undefined) return [];

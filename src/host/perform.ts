@@ -1,6 +1,7 @@
 /** Performs steps in their order: neighbours in the list that one program can do together go to it together. */
 import type {
   ChainFact,
+  ConnectionsFact,
   Fact,
   FileFact,
   FlowsFact,
@@ -16,7 +17,7 @@ import type {
 } from '../plan/facts.ts';
 import type { CutStep, Step, StepFailure } from '../plan/steps.ts';
 import { failure, type HostContext, type StepOn } from './batch.ts';
-import { performCuts } from './conntrack.ts';
+import { performCuts, performTracked } from './conntrack.ts';
 import { performFiles } from './files.ts';
 import { NoNamespace } from './helper-pool.ts';
 import type { IpFact } from './ip-read.ts';
@@ -51,6 +52,7 @@ function toolOf(step: Step): string {
       return `bridge|${fact.namespace}`;
     case 'qdisc':
       return `tc|${fact.namespace}`;
+    case 'connections':
     case 'sysctl':
     case 'set':
       return `${fact.fact}|${fact.namespace}`;
@@ -109,6 +111,8 @@ function dispatch(context: HostContext, namespace: Namespace, steps: readonly St
       return performIp(context, namespace, on<IpFact>());
     case 'qdisc':
       return performQdiscs(context.ip, namespace, on<QdiscFact>());
+    case 'connections':
+      return performTracked(namespace, on<ConnectionsFact>());
     case 'sysctl':
       return performSysctls(context, namespace, on<SysctlFact>());
     case 'set':

@@ -93,6 +93,8 @@ function subject(fact: Fact): { what: string; how: string } {
       return { what: `neighbour ${fact.ip} is ${fact.mac} on ${fact.device}${inNamespace(fact.namespace)}`, how: '' };
     case 'qdisc':
       return { what: `queue  ${fact.device}${inNamespace(fact.namespace)}`, how: qdiscDetails(fact.qdisc) };
+    case 'connections':
+      return { what: `connections of ${fact.ip} in zone ${fact.zone}${inNamespace(fact.namespace)}`, how: '' };
     case 'sysctl':
       return { what: `sysctl ${fact.name} = ${fact.value}${inNamespace(fact.namespace)}`, how: '' };
     case 'chain': {

@@ -118,6 +118,19 @@ export interface QdiscFact {
   readonly qdisc: Qdisc;
 }
 
+/**
+ * The tracked connections of a port's address in the conntrack zone of its network. Nothing is made: they come with traffic. Removing the
+ * fact cuts them, so that who gets the address next is not let in by what its former owner was allowed. Whether there are any is not
+ * looked at.
+ */
+export interface ConnectionsFact {
+  readonly fact: 'connections';
+  readonly namespace: Namespace;
+  /** 1 to 65535. */
+  readonly zone: number;
+  readonly ip: string;
+}
+
 /** A kernel setting; `name` with dots: net.ipv4.ip_forward. It is never set back. */
 export interface SysctlFact {
   readonly fact: 'sysctl';
@@ -250,6 +263,7 @@ export type Fact =
   | FdbFact
   | NeighbourFact
   | QdiscFact
+  | ConnectionsFact
   | SysctlFact
   | ChainFact
   | HookFact
@@ -283,6 +297,8 @@ export function factKey(fact: Fact): FactKey {
       return `neighbour|${fact.namespace}|${fact.device}|${fact.ip}`;
     case 'qdisc':
       return `qdisc|${fact.namespace}|${fact.device}|${fact.qdisc.type}`;
+    case 'connections':
+      return `connections|${fact.namespace}|${fact.zone}|${fact.ip}`;
     case 'sysctl':
       return `sysctl|${fact.namespace}|${fact.name}`;
     case 'chain':

@@ -15,6 +15,8 @@ const ranks = {
   neighbour: 50,
   fdb: 51,
   qdisc: 55,
+  // Cut when the rules that let them in are gone.
+  connections: 56,
   set: 60,
   'nft-table': 61,
   'nft-elements': 62,

@@ -228,6 +228,9 @@ export class SimulatedMachine implements Machine {
       case 'qdisc':
         putQdisc(state, fact);
         break;
+      case 'connections':
+        namespaceOf(state, fact.namespace);
+        break;
       case 'sysctl':
         namespaceOf(state, fact.namespace).sysctls.set(fact.name, fact.value);
         break;
@@ -303,6 +306,8 @@ export class SimulatedMachine implements Machine {
         break;
       case 'qdisc':
         link?.qdiscs.delete(fact.qdisc.type);
+        break;
+      case 'connections':
         break;
       case 'sysctl':
         // Never set back.

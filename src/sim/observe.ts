@@ -50,6 +50,9 @@ function inNamespace(here: SimNamespace, fact: Fact): Fact | undefined {
       const qdisc = link?.qdiscs.get(fact.qdisc.type);
       return qdisc && { ...fact, qdisc };
     }
+    case 'connections':
+      // As on Linux: whether there are any is of no matter.
+      return fact;
     case 'sysctl':
       return { ...fact, value: here.sysctls.get(fact.name) ?? '0' };
     case 'chain': {

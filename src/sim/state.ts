@@ -161,7 +161,14 @@ export function newNamespace(name: Namespace): SimNamespace {
       for (const chain of names)
         chains.set(chainName({ family, table, chain }), { builtIn: true, hooks: [], rules: [], shared: false });
   const links = new Map([['lo', newLink(name, 'lo', { type: 'foreign' }, false)]]);
-  return { links, routes: new Map(), sysctls: new Map(), chains, sets: new Map(), tables: new Map() };
+  return {
+    links,
+    routes: new Map(),
+    sysctls: new Map(),
+    chains,
+    sets: new Map(),
+    tables: new Map(),
+  };
 }
 
 /** The namespace, or the error of `ip netns exec`. */

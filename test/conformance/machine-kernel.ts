@@ -295,6 +295,43 @@ function processes(machine: Machine, folder: string): void {
 }
 
 function connections(machine: Machine): void {
+  test('the connections of an address in a zone are cut when it goes, and no others', () =>
+    withNamespace(machine, 'z', async () => {
+      const entry = (zone: number, from: string, to: string) =>
+        inside('z', [
+          ...[
+            'conntrack',
+            '-I',
+            '-p',
+            'tcp',
+            '--state',
+            'ESTABLISHED',
+            '-t',
+            '600',
+            '-u',
+            'ASSURED',
+            '-w',
+            String(zone),
+          ],
+          ...['-s', from, '-d', to, '--sport', '1024', '--dport', '80'],
+        ]);
+      await entry(7, '10.0.0.5', '192.0.2.1');
+      await entry(7, '192.0.2.1', '10.0.0.5');
+      await entry(7, '192.0.2.1', '10.0.0.6');
+      await entry(8, '192.0.2.1', '10.0.0.5');
+      const of = (ip: string): Fact => ({ fact: 'connections', namespace: 'z', zone: 7, ip });
+      await performAll(machine, [add(of('10.0.0.5')), add(of('10.0.0.6')), remove(of('10.0.0.5'))]);
+      const left = (await inside('z', ['conntrack', '-L'])).trim().split('\n').sort();
+      assert.deepEqual(
+        left.map((line) => [/ dst=(\S+)/.exec(line)?.[1], /zone=(\d+)/.exec(line)?.[1]]),
+        [
+          ['10.0.0.5', '8'],
+          ['10.0.0.6', '7'],
+        ],
+      );
+      await performAll(machine, [remove(of('10.0.0.5')), remove(of('2001:db8::5'))]);
+    }));
+
   test('a cut ends the connections of one translation and no others', async () => {
     const world = await echoWorld(machine);
     try {

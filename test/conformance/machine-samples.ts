@@ -207,6 +207,12 @@ const rules: Sample[] = [
     second: { fact: 'chain', ...table, chain: 'shared', rules: [dnat(2), dnat(3)], shared: true },
   },
   {
+    title: 'the tracked connections of an address',
+    before: [netns],
+    first: { fact: 'connections', namespace: ns, zone: 7, ip: '10.0.0.5' },
+    stays: true,
+  },
+  {
     title: 'a set',
     before: [netns],
     first: { fact: 'set', namespace: ns, name: 'NIPv4aaaa', family: 4, elements: ['10.0.0.5', '10.0.1.0/24'] },

@@ -148,7 +148,8 @@ export class ScenarioHost<M extends ScenarioMachine = ScenarioMachine> {
   #record(unit: UnitKey, steps: readonly Step[], want: Facts, have: Facts): void {
     const made = this.#ledger.get(unit) ?? new Map<FactKey, Fact>();
     for (const step of steps) if (step.do === 'add' && isRecorded(step.fact)) made.set(factKey(step.fact), step.fact);
-    for (const [key, fact] of want) if (isTap(fact) && have.has(key)) made.set(key, fact);
+    for (const [key, fact] of want)
+      if ((isTap(fact) || fact.fact === 'connections') && have.has(key)) made.set(key, fact);
     this.#ledger.set(unit, made);
   }
 
@@ -157,7 +158,8 @@ export class ScenarioHost<M extends ScenarioMachine = ScenarioMachine> {
     const want = factSet((await this.rendering(unit)).facts);
     const made = this.#ledger.get(unit) ?? new Map<FactKey, Fact>();
     const left = await this.machine.observe(made.values());
-    const isLeft = (fact: Fact | undefined) => fact !== undefined && !(isTap(fact) && isReleased(fact));
+    const isLeft = (fact: Fact | undefined) =>
+      fact !== undefined && fact.fact !== 'connections' && !(isTap(fact) && isReleased(fact));
     for (const key of made.keys()) if (!want.has(key) && !isLeft(left.get(key))) made.delete(key);
     if (made.size > 0) return;
     this.#ledger.delete(unit);

@@ -56,6 +56,13 @@ function zoneHook(port: HostPort, at: Attachment, family: IpFamily): HookFact[] 
   return [hook(family, 'raw', `${bridgePrefix}-PREROUTING`, text)];
 }
 
+/** What is tracked of the port is cut when its addresses are another's (Neutron: `_remove_conntrack_entries_from_port_deleted`). */
+function trackedFacts(port: HostPort, at: Attachment): Fact[] {
+  const { network } = at;
+  if (!network || !at.bridge || at.shared) return [];
+  return port.fixed_ips.map(({ ip }) => ({ fact: 'connections', namespace: '', zone: conntrackZone(network), ip }));
+}
+
 /** Connections of a stateless port are not tracked, whichever way they begin (Neutron: `Make … stateless`, CT --notrack). */
 function statelessHooks(port: HostPort, at: Attachment, family: IpFamily): HookFact[] {
   const comment = `Make ${port.id.slice(0, 11)} stateless`;
@@ -96,7 +103,7 @@ export function renderPort(port: HostPort, look: Lookup, env: HostEnvironment): 
   if (env.driver === 'openvswitch') return renderSwitchPort(port, look, env);
   const at = attach(port.network_id, look, env);
   const facts: Fact[] = tapFacts(port, at, env);
-  facts.push(...markHooks(port));
+  facts.push(...markHooks(port), ...trackedFacts(port, at));
   if (port.port_security_enabled) facts.push(guardElements(port));
   const groups = port.port_security_enabled ? rulesOf(port, look) : noRules;
   for (const family of [4, 6] as const) {
