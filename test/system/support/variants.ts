@@ -1,5 +1,6 @@
 /** The drivers that a scenario is run with: each of them is in one variant at least. */
 import type { CloudOptions } from '../../../src/lab/cloud.ts';
+import { noOvs } from '../../../src/lab/ovs.ts';
 
 /** One run of a scenario. */
 export interface Variant {
@@ -11,5 +12,5 @@ export interface Variant {
 
 export const variants: readonly Variant[] = [
   { name: 'Linux bridge, iptables', skip: false, options: {} },
-  { name: 'Linux bridge, nftables', skip: false, options: { nat: 'nftables' } },
+  { name: 'Open vSwitch, nftables', skip: noOvs() ?? false, options: { driver: 'openvswitch', nat: 'nftables' } },
 ];
