@@ -89,6 +89,7 @@ async function peel(c: BareCloud): Promise<void> {
   for (const server of servers) first.kill(server);
   for (const { host, netns, port } of instances) {
     await c.api.ports.remove(port.id);
+    if (c.cloud.driver === 'openvswitch') await host.run(['ovs-vsctl', 'del-port', `tap${port.id.slice(0, 11)}`]);
     await host.run(['ip', 'netns', 'del', netns]);
   }
   await back('the ports are deleted', networks);

@@ -11,11 +11,10 @@ function stable(text: string): string {
     .replace(/^#.*$/gm, '')
     .replace(/if\d+/g, 'ifN')
     .replace(/ packets \d+ bytes \d+/g, '')
-    .replace(/(cookie=\S+,) duration=\S+ /g, '$1 ')
-    .replace(/ n_packets=\d+, n_bytes=\d+,( idle_age=\d+,)?( hard_age=\d+,)?/g, '')
     .trim();
 }
 
+// What switches learn by themselves ages by itself (fdb entries without `dst`, flows with a timeout).
 // $1: the folder of the agent. What belongs to Neutrino's own records (./agent) is not part of the host.
 const script = `
 look() {
@@ -33,7 +32,7 @@ for name in $(ls /run/netns); do echo "==== in $name"; look "nsenter --net=/run/
 if command -v ovs-vsctl >/dev/null && ovs-vsctl --timeout=5 show >/dev/null 2>&1; then
   echo "== switches"; ovs-vsctl --timeout=5 --format=csv --columns=name,external_ids,fail_mode list Bridge | sort
   ovs-vsctl --timeout=5 --format=csv --columns=name,external_ids,type,options list Interface | sort
-  for bridge in $(ovs-vsctl list-br); do echo "== flows of $bridge"; ovs-ofctl -OOpenFlow13 dump-flows $bridge | sort; done
+  for bridge in $(ovs-vsctl list-br); do echo "== flows of $bridge"; ovs-ofctl -OOpenFlow13 --no-stats --names dump-flows $bridge | grep -v hard_timeout | sort; done
 fi
 echo "== processes"; ps -eo args= | grep -E 'dnsmasq|keepalived|haproxy|radvd' | grep -v grep | sort
 echo "== files"; cd "$1" 2>/dev/null && find . -path ./agent -prune -o -type f ! -name '*.synced' -print | sort
@@ -49,5 +48,7 @@ export function textDifference(before: string, after: string): string {
   const [was, is] = [before.split('\n'), after.split('\n')];
   const come = is.filter((line) => !was.includes(line)).map((line) => `+ ${line}`);
   const gone = was.filter((line) => !is.includes(line)).map((line) => `- ${line}`);
-  return [...gone, ...come].join('\n');
+  if (gone.length + come.length > 0) return [...gone, ...come].join('\n');
+  const first = was.findIndex((line, at) => line !== is[at]);
+  return `in another order or number: ${was[first]} was where ${is[first]} is`;
 }
