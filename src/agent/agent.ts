@@ -106,7 +106,9 @@ function wakeAll(parts: Parts): void {
   if (!desired.complete) return;
   shop.units.wake(shop.units.unit('base'), 'start', { render: true });
   for (const key of desired.keys()) shop.units.wake(shop.units.unit(key), 'start', { render: true });
-  for (const key of shop.ledger.units()) shop.units.wake(shop.units.unit(key), `${key} is gone`, { render: true });
+  for (const key of shop.ledger.units())
+    if (key !== 'base' && desired.get(key) === undefined)
+      shop.units.wake(shop.units.unit(key), `${key} is gone`, { render: true });
   parts.progress?.stop();
   parts.progress = tellProgress(shop.units, options.log, options.clock);
 }

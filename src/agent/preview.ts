@@ -46,6 +46,8 @@ export async function planHost(machine: Machine, env: FixedEnvironment, folder: 
   units.switchPorts = ports;
   units.wake(units.unit('base'), 'wanted', { render: true });
   for (const key of desired.keys()) units.wake(units.unit(key), `${key} is wanted`, { render: true });
-  for (const key of ledger.units()) units.wake(units.unit(key), `${key} is gone`, { render: true });
+  for (const key of ledger.units())
+    if (key !== 'base' && desired.get(key) === undefined)
+      units.wake(units.unit(key), `${key} is gone`, { render: true });
   return planAll(machine, units, ledger);
 }
