@@ -94,7 +94,7 @@ function attachWords(plugged: Plugged, port: Port): string {
   const next =
     netns === null
       ? `Give ${tap} to the machine, with MAC ${port.mac_address}.`
-      : `DHCP may run now: ip netns exec ${netns} udhcpc -i ${device} (the address will be ${addresses}).`;
+      : `DHCP may run now (the address will be ${addresses}); the first line keeps it from this host's resolv.conf:\n  mkdir -p /etc/netns/${netns} && touch /etc/netns/${netns}/resolv.conf\n  ip netns exec ${netns} udhcpc -i ${device}`;
   return `${what.join('\n')}\nport ${port.id} is ${port.status} on host ${port['binding:host_id']}\n${next}\n`;
 }
 
