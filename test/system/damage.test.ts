@@ -30,7 +30,7 @@ const ways = [
 
 /** Why a repair is not asked for: what is known to take one round more. */
 const unmended = (what: string, driver: string | undefined, way: string): string | false =>
-  driver === 'openvswitch' && way.includes('sync') && what.startsWith('the namespace')
+  driver === 'openvswitch' && way.startsWith('at once') && what.startsWith('the namespace')
     ? 'flows keep the number of a port that was plugged in anew until the next round of the resync interval'
     : false;
 
