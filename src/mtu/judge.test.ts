@@ -69,7 +69,7 @@ const underlay = (changes: Partial<Underlay> = {}): Underlay => {
 };
 
 function pathTo(ip: string, map: DeviceMap): ProbePath {
-  const path = choosePaths(world, stationsOf(world, map), { to: ip })[0];
+  const path = choosePaths(world, stationsOf(world, map), { to: ip }).paths[0];
   assert.ok(path);
   return path;
 }
@@ -97,7 +97,7 @@ function found(ip: string, map: DeviceMap, measured: Partial<Measured>, under = 
 const short = (findings: readonly Finding[]) => findings.map(({ severity, code }) => `${severity} ${code}`);
 
 test('the ways: everything from the first instance, the gateway from the others, one version at a time', () => {
-  const ways = choosePaths(world, stationsOf(world, devices()), {});
+  const { paths: ways } = choosePaths(world, stationsOf(world, devices()), {});
   assert.deepEqual(
     ways.map(({ from, to }) => `${from.port.id} ${to.kind} ${to.ip}`),
     [
@@ -108,12 +108,15 @@ test('the ways: everything from the first instance, the gateway from the others,
       'door port 10.0.0.6',
     ],
   );
-  const toVm = choosePaths(world, stationsOf(world, devices()), { portId: 'far' });
+  const { paths: toVm } = choosePaths(world, stationsOf(world, devices()), { portId: 'far' });
   assert.deepEqual(
     toVm.map(({ from, to }) => `${from.port.id} ${to.ip}`),
     ['web 10.0.0.6'],
   );
-  assert.deepEqual(choosePaths(world, [], {}), []);
+  assert.deepEqual(choosePaths(world, [], {}), { paths: [], left: 0 });
+  const many = Array.from({ length: 40 }, () => stationsOf(world, devices())[0]).flatMap((one) => one ?? []);
+  const { paths, left } = choosePaths(world, many, {});
+  assert.deepEqual([paths.length, left], [32, 10]);
 });
 
 test('the hops of a way through the tunnel, and of one out through the router', () => {

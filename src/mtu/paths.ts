@@ -4,8 +4,14 @@ import { dhcpDeviceName, dhcpNamespace, innerDeviceName, routerNamespace, tapNam
 import type { DeviceMap } from './hops.ts';
 import type { ProbePath, ProbePort, ProbeRouter, ProbeWorld, Station, Target } from './world.ts';
 
-/** Ways that are probed at most, and targets of one kind. */
-export const most = { paths: 32, targets: 8 } as const;
+/** Ways that are probed at most, so that a probe ends in minutes, and instances of this host that are sent to. */
+const most = { paths: 32, neighbours: 8 } as const;
+
+/** The ways to probe, and how many more there would be. */
+export interface Chosen {
+  readonly paths: readonly ProbePath[];
+  readonly left: number;
+}
 
 const isInstance = (port: ProbePort) => port.deviceOwner.startsWith('compute:');
 const isRouterPort = (port: ProbePort) =>
@@ -59,12 +65,12 @@ function otherHosts(world: ProbeWorld, station: Station): Target[] {
   const others = world.ports.filter((port) => port.host !== '' && port.host !== world.host && port.ips.length > 0);
   const byHost = Map.groupBy(others, (port) => port.host);
   const chosen = [...byHost.values()].map((ports) => ports.find(isInstance) ?? (ports[0] as ProbePort));
-  return portTargets(station, 'port', chosen.slice(0, most.targets));
+  return portTargets(station, 'port', chosen);
 }
 
 function neighbours(world: ProbeWorld, station: Station): Target[] {
   const here = world.ports.filter((port) => isInstance(port) && port.host === world.host && port !== station.port);
-  return portTargets(station, 'port', here.slice(0, most.targets));
+  return portTargets(station, 'port', here.slice(0, most.neighbours));
 }
 
 function outside(world: ProbeWorld, station: Station): Target[] {
@@ -118,15 +124,19 @@ function onePort(world: ProbeWorld, stations: readonly Station[], portId: string
 }
 
 /** The ways to probe; none where nothing on this host belongs to the network. */
-export function choosePaths(world: ProbeWorld, stations: readonly Station[], { portId, to }: Asked): ProbePath[] {
+export function choosePaths(world: ProbeWorld, stations: readonly Station[], asked: Asked): Chosen {
+  const all = allPaths(world, stations, asked);
+  return { paths: all.slice(0, most.paths), left: Math.max(0, all.length - most.paths) };
+}
+
+function allPaths(world: ProbeWorld, stations: readonly Station[], { portId, to }: Asked): ProbePath[] {
   const own = portId === undefined ? undefined : stations.find(({ port }) => port.id === portId);
   if (to !== undefined) {
     const target = addressTarget(world, to);
     const senders = own ? [own] : stations.filter(({ port }) => !port.ips.includes(to)).slice(0, 1);
     return senders.filter((from) => reachable(from, [to]).length > 0).map((from) => ({ from, to: target }));
   }
-  const paths = portId === undefined ? wholeNetwork(world, stations) : onePort(world, stations, portId);
-  return paths.slice(0, most.paths);
+  return portId === undefined ? wholeNetwork(world, stations) : onePort(world, stations, portId);
 }
 
 /** The address that a station sends from to this one. */

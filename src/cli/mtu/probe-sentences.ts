@@ -13,6 +13,10 @@ export const probeSentences = catalogue({
   gap: { en: ' ', zh: '' },
   hopIn: { en: '{device} in {namespace} {mtu}', zh: '{namespace} 中的 {device} {mtu}' },
   hopUnderlay: { en: 'underlay {device} {mtu}', zh: '底层网络 {device} {mtu}' },
+  left: {
+    en: '{left} further ways were not probed; name a port for those from it.',
+    zh: '还有 {left} 条路径未探测;指定端口可以探测从它出发的路径。',
+  },
   fine: {
     en: 'Every packet of full size passes, and no device says otherwise.',
     zh: '满长数据包都能通过,所有设备的 MTU 也一致。',

@@ -100,16 +100,20 @@ function findingWords(finding: Finding, world: ProbeWorld, say: ProbeSay): strin
   return ['', `${say(finding.severity)} ${finding.code}: ${what}`, `  ${say('remedy')}: ${todo}`, ...commands];
 }
 
+/** What came of a probe. */
+export interface Outcome {
+  readonly probed: readonly Probed[];
+  /** Ways that were left out. */
+  readonly left: number;
+  readonly findings: readonly Finding[];
+}
+
 /** The ways, what passed on each, and what is wrong. */
-export function probeWords(
-  world: ProbeWorld,
-  all: readonly Probed[],
-  findings: readonly Finding[],
-  say: ProbeSay,
-): string {
+export function probeWords(world: ProbeWorld, { probed, left, findings }: Outcome, say: ProbeSay): string {
   const { id, name, mtu } = world.network;
   const head = say('head', { name: name === '' ? id : `${name} (${id})`, mtu, host: world.host });
-  const body = all.flatMap((one) => probedWords(world, one, say));
+  const body = probed.flatMap((one) => probedWords(world, one, say));
+  const more = left === 0 ? [] : [say('left', { left })];
   const end = findings.length === 0 ? ['', say('fine')] : findings.flatMap((one) => findingWords(one, world, say));
-  return `${[head, '', ...body, ...end].join('\n')}\n`;
+  return `${[head, '', ...body, ...more, ...end].join('\n')}\n`;
 }

@@ -136,7 +136,7 @@ export const mtuProbeCommand = command({
     });
     const devices = await devicesFor(world);
     const asked = { ...(portId === undefined ? {} : { portId }), ...(to === undefined ? {} : { to }) };
-    const paths = choosePaths(world, stationsOf(world, devices), asked);
+    const { paths, left } = choosePaths(world, stationsOf(world, devices), asked);
     if (paths.length === 0) throw new CommandError(say('notHere'), 2);
     const probed = await cli.during('sending packets', probeAll(world, devices, paths)).catch((error: unknown) => {
       throw error instanceof ProgramError
@@ -153,8 +153,9 @@ export const mtuProbeCommand = command({
       host: world.host,
       findings: findings.map((finding) => ({ ...finding, remedy: remedyOf(finding, world) })),
       ways: probed.map(plain),
+      left,
     };
-    cli.answer(answer, () => probeWords(world, probed, findings, say));
+    cli.answer(answer, () => probeWords(world, { probed, left, findings }, say));
     return exitCodeOf(findings);
   },
 });
