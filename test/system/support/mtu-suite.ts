@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type LabNetworkType, outside } from '../../../src/lab/cloud.ts';
 import type { LabDriver } from '../../../src/lab/ground.ts';
-import type { LabHost } from '../../../src/lab/host.ts';
+import { type LabHost, patient } from '../../../src/lab/host.ts';
 import { eventually, type Instance, type SmallCloud, startSmallCloud } from './small-cloud.ts';
 
 /** One type of network on hosts of one driver. */
@@ -68,7 +68,7 @@ socket.end(Buffer.alloc(1000000));
 
 /** The suite for one kind of network. */
 export function mtuSuite({ driver, type, mtu, skip }: MtuCase): void {
-  describe(`the MTU of a ${type} network by ${driver}`, { skip, timeout: 180_000 }, () => {
+  describe(`the MTU of a ${type} network by ${driver}`, { skip, timeout: patient(180_000) }, () => {
     let c: SmallCloud;
     let near: Instance;
     let far: Instance;
