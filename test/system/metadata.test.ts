@@ -124,6 +124,32 @@ for (const nat of ['iptables', 'nftables'] as const)
     });
   });
 
+describe('metadata by a router that translates by nftables', { skip, timeout: 180_000 }, () => {
+  let c: SmallCloud;
+  let web: Instance;
+
+  before(async () => {
+    c = await startSmallCloud({ nat: 'nftables' });
+    web = await c.boot('web');
+  });
+  after(() => c?.close());
+
+  test('instances are answered, and nobody comes to the proxy directly', async () => {
+    assert.equal((await ask(web, '/latest/meta-data/instance-id')).body, 'web');
+    const argv = ['curl', '-s', '-m', '1', `http://${(await gatewayOf(c)) ?? ''}:9697/latest/meta-data/`];
+    assert.equal((await web.host.run(argv, { netns: 'web', mayFail: true })).code, 28);
+  });
+
+  test('a router without a gateway leads to metadata as well', async () => {
+    await c.api.routers.update(c.router.id, { external_gateway_info: null });
+    await eventually('its gateway is gone', async () => {
+      const { stdout } = await web.host.run(['ip', '-n', `qrouter-${c.router.id}`, '-br', 'link']);
+      return !stdout.includes('qg-');
+    });
+    assert.equal((await ask(web, '/latest/meta-data/instance-id')).body, 'web');
+  });
+});
+
 /** The address that a router has on the inside network. */
 async function gatewayOf(c: SmallCloud): Promise<string | undefined> {
   const [port] = await c.api.ports.list({ device_id: c.router.id, network_id: c.inside.id });

@@ -85,8 +85,9 @@ export function renderDhcp(dhcp: HostDhcp, look: Lookup, env: HostEnvironment): 
       ({ ip, prefix_length }): Fact => ({ fact: 'address', namespace, device, cidr: `${ip}/${prefix_length}` }),
     ),
     ...defaultRoute(dhcp, namespace, device),
-    ...dnsmasqFacts(dhcp, namespace, device, env),
+    // Whoever has a lease may ask for metadata at once.
     ...metadataFacts(dhcp, namespace, device, env),
+    ...dnsmasqFacts(dhcp, namespace, device, env),
   ];
   return { facts, waiting: at.waiting, problem: at.problem };
 }
