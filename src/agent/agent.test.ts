@@ -48,6 +48,24 @@ describe('agent', () => {
     folder.remove();
   });
 
+  it('takes nothing away for an object that it cannot read after a restart, and mends it when the object is whole', async () => {
+    const whole = dhcp(2, [10]);
+    server.put(network(2), whole);
+    const agent = start();
+    await quiet(agent, server);
+    await agent.stop();
+    const before = keys();
+    server.put({ ...whole, subnets: [null] } as unknown as HostObject);
+    const again = start();
+    await quiet(again, server);
+    assert.deepEqual(keys(), before);
+    assert.equal(stateOf('dhcp', 2), 'ERROR');
+    server.put(dhcp(2, [10, 11]));
+    await quiet(again, server);
+    assert.deepEqual(keys(), before);
+    assert.equal(stateOf('dhcp', 2), 'ACTIVE');
+  });
+
   it('starts a daemon anew that ends by itself, and leaves one that ends again and again to the next look', async () => {
     server.put(network(2), dhcp(2, [10]));
     const log = new TestLog();

@@ -163,7 +163,10 @@ export function startAgent(options: AgentOptions): Agent {
   const vlans = openLocalVlans(folder, () => ledger.localVlans());
   const units = new Units(desired, options.env, vlans);
   const known = new Known();
-  units.knownBy((key) => known.has(key));
+  units.knownBy(
+    (key) => known.has(key),
+    (key) => new Map(ledger.madeFor(key)),
+  );
   const shop: Workshop = { machine: options.machine, units, ledger, known };
   const reconnect = options.reconnect ?? defaultReconnect;
   const statuses = startStatuses(options.client, log, reconnect, options.statusFlushMs ?? 10);

@@ -41,6 +41,10 @@ export async function planHost(machine: Machine, env: FixedEnvironment, folder: 
     env,
     readLocalVlans(folder, () => ledger.localVlans()),
   );
+  units.knownBy(
+    () => false,
+    (key) => new Map(ledger.madeFor(key)),
+  );
   const { links, ports } = await surroundingsOf(machine);
   units.links = new Set(links.keys());
   units.switchPorts = ports;

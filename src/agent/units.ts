@@ -208,8 +208,9 @@ export class Units {
       unit.waiting = rendering.waiting;
       unit.problem = rendering.problem;
     } catch (error) {
-      // The facts stay what they were: an object that cannot be rendered is no reason to take away what works.
-      this.#index(unit, unit.want, looked, devices);
+      // The facts stay what they were, before a restart too: an object that cannot be rendered is no reason to take away what works.
+      const first = unit.want.size === 0;
+      this.#index(unit, first ? this.#made(unit.key) : unit.want, looked, devices);
       unit.problem = `The object cannot be rendered: ${(error as Error).message}`;
     }
     if ([...unit.want].some(([key, fact]) => mayBeThere(fact) && !this.#observed(key))) unit.stale = true;
@@ -217,8 +218,11 @@ export class Units {
 
   /** Whether a shared device is known of; set by what keeps the known facts. */
   #observed: (key: FactKey) => boolean = () => false;
-  knownBy(observed: (key: FactKey) => boolean): void {
+  /** What was made for a unit; set by what keeps the ledger. */
+  #made: (unit: UnitKey) => ReadonlyMap<FactKey, Fact> = () => new Map();
+  knownBy(observed: (key: FactKey) => boolean, made: (unit: UnitKey) => ReadonlyMap<FactKey, Fact>): void {
     this.#observed = observed;
+    this.#made = made;
   }
 
   #countPorts(unit: Unit, present: boolean): void {
