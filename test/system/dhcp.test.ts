@@ -3,8 +3,17 @@ import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import type { Daemon } from '../../src/lab/cloud.ts';
 import { dhcp6, rebind } from '../../src/lab/dhcp-clients.ts';
+import type { LabDriver } from '../../src/lab/ground.ts';
 import { dhcp, plugInstance } from '../../src/lab/instance.ts';
-import { eventually, type Instance, type SmallCloud, skip, startSmallCloud } from './support/small-cloud.ts';
+import {
+  drivers,
+  eventually,
+  type Instance,
+  type SmallCloud,
+  skip,
+  skipDriver,
+  startSmallCloud,
+} from './support/small-cloud.ts';
 
 /** A file of dnsmasq's of a network, on a host. */
 const fileOf = (c: SmallCloud, name: string, { network = c.inside.id, on = 0 } = {}) =>
@@ -82,11 +91,14 @@ describe('leases', { skip, timeout: 240_000 }, () => {
   });
 });
 
-describe('DHCPv6', { skip, timeout: 240_000 }, () => {
+for (const driver of drivers)
+  describe(`DHCPv6: ${driver}`, { skip: skipDriver(driver), timeout: 240_000 }, () => dhcp6Suite(driver));
+
+function dhcp6Suite(driver: LabDriver): void {
   let c: SmallCloud;
 
   before(async () => {
-    c = await startSmallCloud();
+    c = await startSmallCloud({ driver });
   });
   after(() => c?.close());
 
@@ -104,7 +116,7 @@ describe('DHCPv6', { skip, timeout: 240_000 }, () => {
       ...binding,
       ...port,
     });
-    await plugInstance(host, name, made, { mtu: network.mtu });
+    await plugInstance(host, name, made, { mtu: network.mtu, driver });
     const ip = (version: 4 | 6) =>
       made.fixed_ips.find(({ ip_address }) => ip_address?.includes(':') === (version === 6))?.ip_address;
     return { host, network, port: made, ip };
@@ -142,7 +154,7 @@ describe('DHCPv6', { skip, timeout: 240_000 }, () => {
     assert.equal((await dhcp(slaac.host, 'slaac', 15))?.ip, slaac.ip(4));
     assert.equal(await dhcp6(slaac.host, 'slaac', { informationOnly: true, seconds: 3 }), undefined);
   });
-});
+}
 
 describe('two hosts serve one network', { skip, timeout: 240_000 }, () => {
   let c: SmallCloud;

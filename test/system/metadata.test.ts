@@ -5,8 +5,17 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Daemon } from '../../src/lab/cloud.ts';
+import type { LabDriver } from '../../src/lab/ground.ts';
 import { dhcp, plugInstance } from '../../src/lab/instance.ts';
-import { eventually, type Instance, type SmallCloud, skip, startSmallCloud } from './support/small-cloud.ts';
+import {
+  drivers,
+  eventually,
+  type Instance,
+  type SmallCloud,
+  skip,
+  skipDriver,
+  startSmallCloud,
+} from './support/small-cloud.ts';
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA me@example';
 const userData = '#cloud-config\nhostname: web\n';
@@ -164,7 +173,14 @@ require('http').createServer((q, r) => {
 }).listen(8775, '127.0.0.1', () => console.log('ready'));
 `;
 
-describe('metadata on an isolated network, told by Nova', { skip, timeout: 180_000 }, () => {
+for (const driver of drivers)
+  describe(
+    `metadata on an isolated network, told by Nova: ${driver}`,
+    { skip: skipDriver(driver), timeout: 180_000 },
+    () => isolatedSuite(driver),
+  );
+
+function isolatedSuite(driver: LabDriver): void {
   const secret = 'of the two alone';
   let c: SmallCloud;
   let instance: Instance;
@@ -174,14 +190,14 @@ describe('metadata on an isolated network, told by Nova', { skip, timeout: 180_0
       'dhcp_agent.ini': '[DEFAULT]\nenable_isolated_metadata = True\n',
       'metadata_agent.ini': `[DEFAULT]\nmetadata_proxy_shared_secret = ${secret}\n`,
     };
-    c = await startSmallCloud({ agentFiles: files });
+    c = await startSmallCloud({ driver, agentFiles: files });
     const network = await c.api.networks.create({ name: 'isolated' });
     await c.api.subnets.create({ network_id: network.id, ip_version: 4, cidr: '10.77.0.0/24', gateway_ip: null });
     const [host] = c.cloud.hosts;
     assert.ok(host);
     const binding = { 'binding:host_id': host.name, device_owner: 'compute:nova', device_id: 'i-77' };
     const port = await c.api.ports.create({ network_id: network.id, ...binding });
-    await plugInstance(host, 'lone', port, { mtu: network.mtu });
+    await plugInstance(host, 'lone', port, { mtu: network.mtu, driver });
     const lease = await dhcp(host, 'lone', 15);
     assert.ok(lease, 'it has an address');
     instance = { netns: 'lone', host, port, lease };
@@ -212,4 +228,4 @@ describe('metadata on an isolated network, told by Nova', { skip, timeout: 180_0
     instance.host.kill(child);
     await sleep(0);
   });
-});
+}
