@@ -68,10 +68,12 @@ async function startTime(pid: number): Promise<string | undefined> {
   return fields && fields[0] !== 'Z' && fields[0] !== 'X' ? fields[19] : undefined;
 }
 
+/** Whether it is in the namespace, and the root that it has for its own is still there. */
 async function isInside(pid: number, namespace: Namespace): Promise<boolean> {
   const link = await orMissing(readlink(`/proc/${pid}/ns/net`));
+  const root = await orMissing(readlink(`/proc/${pid}/root`));
   const id = await namespaceId(namespace);
-  return id !== undefined && link === `net:[${id.split(':')[1]}]`;
+  return id !== undefined && link === `net:[${id.split(':')[1]}]` && !root?.endsWith(' (deleted)');
 }
 
 /** The process of the fact's pid file, where it runs the fact's program. */
@@ -104,7 +106,7 @@ export async function readProcesses({ daemons }: HostContext, facts: readonly Pr
     daemons.runs(fact, running.pid);
     const { restartOn, reloadOn } = await remembered(fact);
     const leases = await observedLeases(fact);
-    const place = running.inside ? restartOn : 'another namespace';
+    const place = running.inside ? restartOn : 'another place';
     found.push({ ...fact, argv: running.argv, restartOn: place, reloadOn, ...leases });
   }
   return found;

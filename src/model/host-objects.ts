@@ -128,6 +128,8 @@ export interface HostDhcp {
   })[];
   /** One entry for each address that may be leased; `client_id` where the client is told by that too. Sorted by ip. */
   readonly hosts: readonly { port_id: string; mac_address: string; ip: string; hostname: string; client_id?: string }[];
+  /** Addresses that have a name and no lease: instances make them up from advertisements. Absent where there are none; sorted by ip. */
+  readonly names?: readonly { ip: string; hostname: string }[];
   /** Options of single ports, absent where no port has any. Sorted by port_id, ip_version, name. */
   readonly options?: readonly {
     port_id: string;

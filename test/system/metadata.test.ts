@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -123,6 +123,14 @@ for (const nat of ['iptables', 'nftables'] as const)
         return answer.status === 200 && answer;
       });
       assert.equal(back.body, 'web');
+    });
+
+    test('a proxy whose root somebody removed is started anew, with the next agent that makes another', async () => {
+      await agent?.kill('SIGKILL');
+      await rm(join(c.cloud.agentDir(0), 'metadata_proxy'), { recursive: true });
+      await c.cloud.startAgent(0);
+      await c.cloud.neutrino(0, ['agent', 'sync', '--state-dir', c.cloud.agentDir(0)]);
+      assert.equal((await ask(web, '/latest/meta-data/instance-id')).body, 'web');
     });
 
     test('a proxy that is killed comes back', async () => {

@@ -112,3 +112,76 @@ test('options of a port go by a tag that the configuration file sets, never by o
   assert.ok(dnsmasqArguments(dhcp, 'ns-p1', env).includes('--conf-file=/state/dhcp/n1/conf'));
   assert.ok(dnsmasqArguments(service(subnet), 'ns-p1', env).includes('--conf-file=/dev/null'));
 });
+
+test('the options of dhcp_agent.ini, and name servers of every service', () => {
+  const chosen = {
+    configFile: '/etc/dnsmasq-neutron.conf',
+    dnsServers: ['192.0.2.7', '192.0.2.8'],
+    localResolv: true,
+    broadcastReply: true,
+    renewalSeconds: 1000,
+    rebindingSeconds: 2000,
+    leaseMax: 100,
+    logFolder: '/log',
+  };
+  const argv = dnsmasqArguments(service(subnet), 'ns-p1', { ...env, dhcp: chosen });
+  for (const word of [
+    '--conf-file=/etc/dnsmasq-neutron.conf',
+    '--server=192.0.2.7',
+    '--server=192.0.2.8',
+    '--dhcp-broadcast',
+    '--dhcp-option-force=option:T1,1000s',
+    '--dhcp-option-force=option:T2,2000s',
+    '--dhcp-lease-max=100',
+    '--log-dhcp',
+    '--log-facility=/log/n1/dhcp_dns_log',
+  ])
+    assert.ok(argv.includes(word), word);
+  assert.ok(!argv.includes('--no-resolv') && !argv.includes('--conf-file=/dev/null'));
+  const both = service({ ...subnet, dhcp_ips: ['10.0.0.2', '10.0.0.3'] });
+  assert.match(options(both), /option:dns-server,10\.0\.0\.2,10\.0\.0\.3\n/);
+});
+
+test('DHCPv6: stateful and stateless have a range, name servers and a domain to search', () => {
+  const six = (mode: 'dhcpv6-stateful' | 'dhcpv6-stateless'): Subnet => ({
+    ...subnet,
+    id: mode,
+    ip_version: 6,
+    cidr: 'fd00::/64',
+    gateway_ip: 'fd00::1',
+    ipv6_address_mode: mode,
+    dns_nameservers: ['fd00:53::53'],
+    dhcp_ips: [],
+  });
+  for (const mode of ['dhcpv6-stateful', 'dhcpv6-stateless'] as const) {
+    assert.deepEqual(options(service(six(mode))).split('\n'), [
+      `tag:subnet-${mode},option6:dns-server,[fd00:53::53]`,
+      `tag:subnet-${mode},option6:domain-search,openstacklocal`,
+      '',
+    ]);
+    const argv = dnsmasqArguments(service(six(mode)), 'ns-p1', env);
+    assert.ok(argv.includes(`--dhcp-range=set:subnet-${mode},fd00::,static,64,86400s`));
+  }
+});
+
+test('the route to metadata: by the router, by the service where there is none, by the service where it is forced', () => {
+  const route = (more: Partial<Subnet>, metadata: HostEnvironment['metadata']) =>
+    /249,(.*)$/m.exec(options(service({ ...subnet, ...more }), metadata ? { metadata } : {}))?.[1];
+  const doors = { port: 9697, routers: true, isolated: true, force: false };
+  const rest = ',0.0.0.0/0,10.0.0.1';
+  assert.equal(route({}, undefined), undefined);
+  assert.equal(route({}, doors), `169.254.169.254/32,10.0.0.1${rest}`);
+  assert.equal(route({ routed: false }, doors), `169.254.169.254/32,10.0.0.2${rest}`);
+  assert.equal(route({ routed: false }, { ...doors, isolated: false }), undefined);
+  assert.equal(route({ routed: false, gateway_ip: null }, doors), '169.254.169.254/32,10.0.0.2');
+  assert.equal(route({}, { ...doors, force: true }), `169.254.169.254/32,10.0.0.2${rest}`);
+  assert.equal(route({}, { ...doors, routers: false, isolated: false }), undefined);
+});
+
+test('a client id is a word of a host, unless it would be more', () => {
+  const [host] = service(subnet).hosts;
+  assert.ok(host);
+  const line = (client_id: string) => hostsFile({ ...service(subnet), hosts: [{ ...host, client_id }] });
+  assert.match(line('01:02'), /^fa:16:3e:00:00:05,id:01:02,host-/);
+  assert.match(line('x,10.0.0.9'), /^fa:16:3e:00:00:05,host-/);
+});

@@ -35,7 +35,7 @@ export function hostsFile(dhcp: HostDhcp): string {
 
 /** `addn_hosts`: the names that dnsmasq answers for. */
 export function namesFile(dhcp: HostDhcp): string {
-  const lines = dhcp.hosts.map((host) => {
+  const lines = [...dhcp.hosts, ...(dhcp.names ?? [])].map((host) => {
     const full = fullName(host.hostname, dhcp.domain);
     const short = full.split('.')[0] ?? full;
     return `${host.ip}\t${full === short ? full : `${full} ${short}`}\n`;

@@ -61,6 +61,13 @@ function hostsOf(port: PortRow, leased: ReadonlySet<string>, names: Names): Host
   });
 }
 
+/** The names of the addresses of a port on these subnets. */
+function namesOf(port: PortRow, on: ReadonlySet<string>, names: Names): { ip: string; hostname: string }[] {
+  return port.fixed_ips.flatMap(({ subnet_id, ip_address: ip }) =>
+    subnet_id && ip && on.has(subnet_id) ? [{ ip, hostname: leaseName(names, port.dns_name, ip) }] : [],
+  );
+}
+
 /** The addresses on a subnet of the ports with one of these owners. Sorted. */
 function addressesOn(subnet: SubnetRow, ports: readonly PortRow[], owners: readonly string[]): string[] {
   const owned = ports.filter((port) => owners.includes(port.device_owner));
@@ -79,6 +86,8 @@ export function hostDhcp(
   const served = [...subnets.values()].filter(isServed).sort(byText((on) => on.id));
   const leased = new Set(served.filter(isLeased).map((on) => on.id));
   const options = portOptions(ports, new Set(served.map((on) => on.id)));
+  const unleased = new Set([...subnets.values()].filter((on) => on.enable_dhcp && !isLeased(on)).map((on) => on.id));
+  const names = unleased.size > 0 ? ports.flatMap((port) => namesOf(port, unleased, settings)) : [];
   const system = ports.filter((port) => port.device_owner.startsWith('network:'));
   return {
     kind: 'dhcp',
@@ -94,6 +103,7 @@ export function hostDhcp(
       dhcp_ips: addressesOn(on, system, ['network:dhcp']),
     })),
     hosts: ports.flatMap((port) => hostsOf(port, leased, settings)).sort(byText((host) => host.ip)),
+    ...(names.length > 0 ? { names: names.sort(byText(({ ip }) => ip)) } : {}),
     ...(options.length > 0 ? { options } : {}),
   };
 }

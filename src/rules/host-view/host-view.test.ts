@@ -75,6 +75,11 @@ test('DHCP serves what asks by it, and leases no address that comes from adverti
       'vm fd00:3::5 host-fd00-3--5',
     ],
   );
+  assert.deepEqual(
+    seen.names?.map(({ ip, hostname }) => `${ip} ${hostname}`),
+    ['fd00:1::5 host-fd00-1--5', 'fd00:4::5 host-fd00-4--5', 'fd00:5::5 host-fd00-5--5', 'fd00:6::5 host-fd00-6--5'],
+    'what is not leased has a name',
+  );
   assert.deepEqual([seen.domain, seen.lease_seconds], ['example', 60]);
   assert.equal(deviceHostname('10.0.0.5'), 'host-10-0-0-5');
 });
