@@ -9,7 +9,7 @@ import type { NetworkingSettings } from '../rules/settings.ts';
 import { metadataOwners } from '../rules/wake.ts';
 import type { Condition } from '../store/query.ts';
 import type { Reader } from '../store/store.ts';
-import { subnetsOfNetwork } from './host-view-subnets.ts';
+import { portsOfNetwork, subnetsOfNetwork } from './host-view-subnets.ts';
 import { travelOnHost } from './network-segment.ts';
 
 /** `network/<id>` of a network that the host has a port (an instance's, a router's) or a DHCP service on. */
@@ -55,7 +55,7 @@ export async function loadDhcp(
   const own = binding?.port_id ? await r.get(port, binding.port_id) : undefined;
   const row = own && (await r.get(network, id));
   if (!row) return undefined;
-  const ports = await r.find(port, { network_id: id });
+  const ports = await portsOfNetwork(r, id);
   return hostDhcp(row, own, ports, await subnetsOfNetwork(r, id), settings);
 }
 
@@ -69,5 +69,5 @@ export async function loadMetadata(
   const here = await r.first(port, { network_id: id, 'binding:host_id': host, device_owner: metadataOwners });
   const row = here && (await r.get(network, id));
   if (!row) return undefined;
-  return hostMetadata(row, await r.find(port, { network_id: id }), await subnetsOfNetwork(r, id), settings);
+  return hostMetadata(row, await portsOfNetwork(r, id), await subnetsOfNetwork(r, id), settings);
 }

@@ -1,5 +1,5 @@
-/** The subnets that host objects refer to. */
-import { type port, subnet } from '../model/index.ts';
+/** The subnets that host objects refer to, and the ports of networks. */
+import { port, subnet } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import type { Subnets } from '../rules/host-view/addresses.ts';
 import type { Reader } from '../store/store.ts';
@@ -15,4 +15,18 @@ export async function subnetsById(r: Reader, ports: readonly Pick<Row<typeof por
 export async function subnetsOfNetwork(r: Reader, networkId: string): Promise<Subnets> {
   const rows = await r.find(subnet, { network_id: networkId });
   return new Map(rows.map((row) => [row.id, row]));
+}
+
+const portsRead = new WeakMap<Reader, Map<string, Promise<Row<typeof port>[]>>>();
+
+/**
+ * All ports of a network. Asked for once by each reader, whose state does not change: a port that changes is in several objects of its
+ * network, and what they cost is the reading of the others.
+ */
+export function portsOfNetwork(r: Reader, networkId: string): Promise<Row<typeof port>[]> {
+  const known = portsRead.get(r) ?? new Map<string, Promise<Row<typeof port>[]>>();
+  portsRead.set(r, known);
+  const ports = known.get(networkId) ?? r.find(port, { network_id: networkId });
+  known.set(networkId, ports);
+  return ports;
 }
