@@ -3,7 +3,6 @@ import { createHmac } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Daemon } from '../../src/lab/cloud.ts';
 import type { LabDriver } from '../../src/lab/ground.ts';
 import { dhcp, plugInstance } from '../../src/lab/instance.ts';
@@ -22,7 +21,15 @@ const userData = '#cloud-config\nhostname: web\n';
 
 /** What a request for metadata came to, by curl in the namespace of an instance. */
 async function ask(instance: Pick<Instance, 'host' | 'netns'>, path: string, ...options: string[]) {
-  const url = `http://169.254.169.254${path}`;
+  return askAt('169.254.169.254', instance, path, ...options);
+}
+
+/** The same by IPv6, on the link. */
+const ask6 = (instance: Pick<Instance, 'host' | 'netns'>, path: string, ...options: string[]) =>
+  askAt('[fe80::a9fe:a9fe%25eth0]', instance, path, ...options);
+
+async function askAt(at: string, instance: Pick<Instance, 'host' | 'netns'>, path: string, ...options: string[]) {
+  const url = `http://${at}${path}`;
   const argv = ['curl', '-s', '-m', '5', '-w', '\\n%{http_code} %header{retry-after}', ...options, url];
   const { stdout } = await instance.host.run(argv, { netns: instance.netns, mayFail: true });
   const [, body = '', status = '', retryAfter = ''] = /^(.*)\n(\d+) (\d*)$/s.exec(stdout) ?? [];
@@ -84,6 +91,13 @@ for (const nat of ['iptables', 'nftables'] as const)
     test('the port of the proxy answers nobody who comes to it directly', async () => {
       const argv = ['curl', '-s', '-m', '1', `http://${(await gatewayOf(c)) ?? ''}:9697/latest/meta-data/`];
       assert.equal((await web.host.run(argv, { netns: 'web', mayFail: true })).code, 28);
+    });
+
+    test('an instance is answered by IPv6 on its link, once its router has that', async () => {
+      const subnet = await c.api.subnets.create({ network_id: c.inside.id, ip_version: 6, cidr: 'fd00:55::/64' });
+      await c.api.routers.action(c.router.id, 'add_router_interface', { subnet_id: subnet.id });
+      const six = await c.boot('six');
+      await eventually('an answer', async () => (await ask6(six, '/latest/meta-data/instance-id')).body === 'six');
     });
 
     test('a new name is told at once', async () => {
@@ -201,6 +215,14 @@ function isolatedSuite(driver: LabDriver): void {
     c = await startSmallCloud({ driver, agentFiles: files });
     const network = await c.api.networks.create({ name: 'isolated' });
     await c.api.subnets.create({ network_id: network.id, ip_version: 4, cidr: '10.77.0.0/24', gateway_ip: null });
+    const six = { ipv6_ra_mode: 'dhcpv6-stateful', ipv6_address_mode: 'dhcpv6-stateful' } as const;
+    await c.api.subnets.create({
+      network_id: network.id,
+      ip_version: 6,
+      cidr: 'fd00:77::/64',
+      gateway_ip: null,
+      ...six,
+    });
     const [host] = c.cloud.hosts;
     assert.ok(host);
     const binding = { 'binding:host_id': host.name, device_owner: 'compute:nova', device_id: 'i-77' };
@@ -233,7 +255,12 @@ function isolatedSuite(driver: LabDriver): void {
     assert.equal(headers['x-tenant-id'], instance.port.project_id);
     assert.equal(headers['x-forwarded-for'], instance.lease.ip);
     assert.equal(headers['x-instance-id-signature'], createHmac('sha256', secret).update('i-77').digest('hex'));
+    const linked = await eventually('an answer by IPv6', async () => {
+      const one = await ask6(instance, '/openstack');
+      return one.status === 200 && JSON.parse(one.body).headers;
+    });
+    assert.equal(linked['x-instance-id'], 'i-77');
+    assert.match(linked['x-forwarded-for'], /^fe80::/);
     instance.host.kill(child);
-    await sleep(0);
   });
 }

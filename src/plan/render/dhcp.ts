@@ -3,11 +3,10 @@ import { cidrContains, parseCidr, parseIp } from '../../lib/ip.ts';
 import type { HostDhcp } from '../../model/host-objects.ts';
 import type { Fact, FileFact, ProcessFact, RouteFact } from '../facts.ts';
 import { dhcpPaths, dnsmasqArguments, hostsFile, logFiles, namesFile, optionsFile, tagsFile } from './dhcp-files.ts';
-import { servesMetadata } from './dhcp-metadata.ts';
+import { dhcpMetadataFacts } from './dhcp-metadata.ts';
 import { digest } from './digest.ts';
 import type { HostEnvironment, Lookup, Rendering } from './language.ts';
 import { attach, namespaceFacts, pairFacts, sysctl } from './link-layer.ts';
-import { metadataAddress, metadataProxyFacts } from './metadata-proxy.ts';
 import { dhcpDeviceName, dhcpNamespace } from './names.ts';
 
 function file(path: string, content: string): FileFact {
@@ -53,16 +52,6 @@ function dnsmasqFacts(dhcp: HostDhcp, namespace: string, device: string, env: Ho
   return [...read, ...tags, file(paths.device, device), process];
 }
 
-/** The way of instances without a router to the metadata service. */
-function metadataFacts(dhcp: HostDhcp, namespace: string, device: string, env: HostEnvironment): Fact[] {
-  if (!servesMetadata(dhcp, env)) return [];
-  const proxy = { kind: 'network', id: dhcp.id, namespace, binds: [`${metadataAddress}:80`] } as const;
-  return [
-    { fact: 'address', namespace, device, cidr: `${metadataAddress}/32` },
-    ...metadataProxyFacts(proxy, env.stateDir),
-  ];
-}
-
 /** The facts of `dhcp/<network id>`. */
 export function renderDhcp(dhcp: HostDhcp, look: Lookup, env: HostEnvironment): Rendering {
   const namespace = dhcpNamespace(dhcp.id);
@@ -86,7 +75,7 @@ export function renderDhcp(dhcp: HostDhcp, look: Lookup, env: HostEnvironment): 
     ),
     ...defaultRoute(dhcp, namespace, device),
     // Whoever has a lease may ask for metadata at once.
-    ...metadataFacts(dhcp, namespace, device, env),
+    ...dhcpMetadataFacts(dhcp, namespace, device, env),
     ...dnsmasqFacts(dhcp, namespace, device, env),
   ];
   return { facts, waiting: at.waiting, problem: at.problem };

@@ -2,11 +2,23 @@
  * The proxy that takes the requests of instances for metadata inside a namespace: haproxy, as Neutron has it. It outlives the agent,
  * runs as nobody in a root of its own, says where a request came from, and hands it to the agent's socket, which is all it sees.
  */
-import type { FileFact, ProcessFact } from '../facts.ts';
+import type { AddressFact, FileFact, ProcessFact } from '../facts.ts';
 import { digest } from './digest.ts';
 
-/** Where instances ask. */
+/** Where instances ask: by IPv4, and on a link by IPv6. */
 export const metadataAddress = '169.254.169.254';
+export const metadataAddress6 = 'fe80::a9fe:a9fe';
+
+/**
+ * The door of IPv6 on a device: the address, and where the proxy listens. An address is nobody's until the link was asked for another
+ * owner; another host's may have it, which then answers for both.
+ */
+export function doorOfLink(namespace: string, device: string): { address: AddressFact; bind: string } {
+  return {
+    address: { fact: 'address', namespace, device, cidr: `${metadataAddress6}/128` },
+    bind: `${metadataAddress6}:80 interface ${device} transparent`,
+  };
+}
 
 /** The folder that proxies have for their root, and the socket in it on which the agent answers. */
 export function metadataPaths(stateDir: string) {

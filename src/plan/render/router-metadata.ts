@@ -7,8 +7,8 @@ import type { HostRouter } from '../../model/host-objects.ts';
 import type { Fact, IptablesTable } from '../facts.ts';
 import { rule } from '../rule-text.ts';
 import type { HostEnvironment, MetadataEnvironment } from './language.ts';
-import { metadataAddress, metadataProxyFacts } from './metadata-proxy.ts';
-import { routerNamespace } from './names.ts';
+import { doorOfLink, metadataAddress, metadataProxyFacts } from './metadata-proxy.ts';
+import { innerDeviceName, routerNamespace } from './names.ts';
 import { type Chains, withRules } from './router-chains.ts';
 
 /** What marks requests for metadata (`metadata_access_mark`). */
@@ -76,12 +76,13 @@ export function metadataNftRules(router: HostRouter, env: HostEnvironment) {
   };
 }
 
-/** The facts of the proxy in a router's namespace. */
+/** The facts of the proxy in a router's namespace. By IPv6 it is asked on the links of the inner networks that have it, without a detour. */
 export function routerProxyFacts(router: HostRouter, env: HostEnvironment): Fact[] {
   if (!env.metadata || !isAsked(router, env)) return [];
-  const binds = [`0.0.0.0:${env.metadata.port}`];
-  return metadataProxyFacts(
-    { kind: 'router', id: router.id, namespace: routerNamespace(router.id), binds },
-    env.stateDir,
-  );
+  const namespace = routerNamespace(router.id);
+  const six = router.interfaces.filter(({ fixed_ips }) => fixed_ips.some(({ ip }) => ip.includes(':')));
+  const links = six.map(({ port_id }) => doorOfLink(namespace, innerDeviceName(port_id)));
+  const binds = [`0.0.0.0:${env.metadata.port}`, ...links.map(({ bind }) => bind)];
+  const proxy = { kind: 'router', id: router.id, namespace, binds } as const;
+  return [...links.map(({ address }) => address), ...metadataProxyFacts(proxy, env.stateDir)];
 }
