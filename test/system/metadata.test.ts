@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { Daemon } from '../../src/lab/cloud.ts';
+import type { CloudOptions, Daemon } from '../../src/lab/cloud.ts';
 import type { LabDriver } from '../../src/lab/ground.ts';
 import { dhcp, plugInstance } from '../../src/lab/instance.ts';
 import {
@@ -155,12 +155,20 @@ for (const nat of ['iptables', 'nftables'] as const)
     });
   });
 
-describe('metadata by a router that translates by nftables', { skip, timeout: 180_000 }, () => {
+for (const how of [
+  { nat: 'nftables', driver: 'linuxbridge' },
+  { nat: 'iptables', driver: 'openvswitch' },
+] as const)
+  describe(`metadata by a router: ${how.nat}, ${how.driver}`, { skip: skipDriver(how.driver), timeout: 180_000 }, () =>
+    routerSuite(how),
+  );
+
+function routerSuite(how: Pick<CloudOptions, 'nat' | 'driver'>): void {
   let c: SmallCloud;
   let web: Instance;
 
   before(async () => {
-    c = await startSmallCloud({ nat: 'nftables' });
+    c = await startSmallCloud(how);
     web = await c.boot('web');
   });
   after(() => c?.close());
@@ -179,7 +187,7 @@ describe('metadata by a router that translates by nftables', { skip, timeout: 18
     });
     assert.equal((await ask(web, '/latest/meta-data/instance-id')).body, 'web');
   });
-});
+}
 
 /** The address that a router has on the inside network. */
 async function gatewayOf(c: SmallCloud): Promise<string | undefined> {
