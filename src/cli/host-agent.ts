@@ -117,6 +117,10 @@ export async function startHostAgent(options: HostAgentOptions): Promise<Running
         zone: settings.availabilityZone,
         nova,
         log,
+      }).catch((error: Error) => {
+        // Networks do without: instances are told to come again.
+        log.error(`The metadata service of this host cannot start: ${error.message}.`);
+        return undefined;
       });
     const reportIntervalMs = settings.reportIntervalSeconds * 1000;
     const report = {

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ConfigError, loadSettings } from './load.ts';
+import { ConfigError, loadSettings, settingsOf } from './load.ts';
 
 const samples = join(import.meta.dirname, 'samples');
 
@@ -25,6 +25,10 @@ test("Debian's files", () => {
   assert.deepEqual(settings.networking.vlanRanges, { external: [{ first: 1, last: 4094 }] });
   assert.deepEqual(settings.agent.l3Extensions, []);
   assert.deepEqual(settings.server.database, { kind: 'sqlite', path: '/var/lib/neutron/neutrondb' });
+  const { nova, ...doors } = settings.agent.metadata;
+  assert.deepEqual(doors, { port: 9697, routers: true, isolated: true, force: false });
+  assert.deepEqual([nova?.protocol, nova?.host, nova?.port], ['http', '127.0.0.1', 8775]);
+  assert.equal(settings.agent.dhcp.logFolder, '', '<None> is none');
   assert.deepEqual(
     warnings.filter((line) => !/^\S+:\d+: .*[.?]$/.test(line)),
     [],
@@ -39,6 +43,15 @@ test('those of a tool that runs services in containers', () => {
   assert.deepEqual(settings.networking.vlanRanges, { physnet1: [{ first: 100, last: 200 }], physnet2: [] });
   assert.deepEqual(settings.agent.l3Extensions, ['port_forwarding', 'vpnaas']);
   assert.equal(settings.agent.localIp, '192.0.2.21');
+});
+
+test('Nova is asked where a file names it, or the secret that is shared with it; else the agent answers itself', () => {
+  const nova = (content: string) =>
+    settingsOf([{ path: 'metadata_agent.ini', content: `[DEFAULT]\n${content}\n` }]).settings.agent.metadata.nova;
+  assert.equal(nova(''), null);
+  assert.equal(nova('nova_metadata_host = 192.0.2.9')?.host, '192.0.2.9');
+  assert.equal(nova('nova_metadata_ip = 192.0.2.9')?.host, '192.0.2.9');
+  assert.equal(nova('metadata_proxy_shared_secret = x')?.host, '127.0.0.1');
 });
 
 test("those of developers' machines", () => {

@@ -56,7 +56,14 @@ function headersFor(asked: Asked, instance: Instance, secret: string): Record<st
   };
 }
 
-const fileOf = (path: string) => (path === '' ? undefined : readFileSync(path));
+/** A file that metadata_agent.ini names; undefined where it names none. */
+function fileOf(path: string): Buffer | undefined {
+  try {
+    return path === '' ? undefined : readFileSync(path);
+  } catch (error) {
+    throw new Error(`${path}, which metadata_agent.ini names, cannot be read (${(error as Error).message})`);
+  }
+}
 
 /** Opens the way to Nova. Throws what the file system says of the certificates. */
 export function openNova(options: NovaOptions): Nova {

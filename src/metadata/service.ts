@@ -181,17 +181,24 @@ function refuse(response: ServerResponse, { status, message }: Refusal): void {
   response.end(`${message}\n`);
 }
 
+/** The longest path of a socket, in bytes (unix(7)). */
+const maxSocketPath = 107;
+
 /** Starts the service on its socket below the state folder. Throws what the file system says. */
 export async function startMetadataService(options: MetadataServiceOptions): Promise<MetadataService> {
   const { folder: home, socket } = metadataPaths(options.stateDir);
+  // It is the root of the proxies, which run as nobody: they need to enter it, and to write to the socket alone.
+  await mkdir(home, { recursive: true, mode: 0o755 });
+  await chmod(home, 0o755);
+  if (Buffer.byteLength(socket) > maxSocketPath)
+    throw new Error(
+      `the path of its socket, ${socket}, is longer than ${maxSocketPath} bytes: choose a shorter state folder`,
+    );
   const desk = new Desk(options);
   const server = createServer((request, response) => void desk.answer(request, response));
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
   server.maxConnections = 2 * maxRequests;
-  // It is the root of the proxies, which run as nobody: they need to enter it, and to write to the socket alone.
-  await mkdir(home, { recursive: true, mode: 0o755 });
-  await chmod(home, 0o755);
   await rm(socket, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
