@@ -1,6 +1,9 @@
 /** Open vSwitch, by its own programs: what is there, and one transaction at a time. */
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { orMissing } from '../host/files.ts';
 import { describe, run } from '../host/run.ts';
+import { startOf } from './process.ts';
 import type { OvsView } from './types.ts';
 
 /** Seconds that ovs-vsctl waits for the database and for ovs-vswitchd to follow. */
@@ -26,13 +29,12 @@ function members(value: unknown): string[] {
   return [Array.isArray(value) ? String(value[1]) : String(value)];
 }
 
+/** Why ovs-vswitchd cannot follow: its database answers whether it runs or not. */
 async function switchProblem(): Promise<string | undefined> {
-  try {
-    await run(['ovs-appctl', '--timeout=3', 'version'], { deadlineMs: 5000 });
-    return undefined;
-  } catch (error) {
-    return describe(error);
-  }
+  const file = `${process.env.OVS_RUNDIR ?? '/var/run/openvswitch'}/ovs-vswitchd.pid`;
+  const pid = Number((await orMissing(readFile(file, 'utf8')))?.trim());
+  if (pid > 0 && (await startOf(pid)) !== '') return undefined;
+  return `ovs-vswitchd does not run (by ${file})`;
 }
 
 /** What Open vSwitch says of its bridges. */

@@ -100,9 +100,11 @@ function commandsFor(
   const generate = ['netplan', 'generate'];
   if (renderer === 'networkmanager') {
     const commands = managerCommands(files, move, uuid, uuids);
-    return manager === 'netplan'
-      ? { ...commands, check: [generate], revert: [generate, ...commands.revert] }
-      : commands;
+    if (manager !== 'netplan') return commands;
+    // netplan makes the profiles, and names them.
+    const up = ['nmcli', '--wait', '30', 'connection', 'up', 'id', `netplan-${move.bridge}`];
+    const apply = [['nmcli', 'connection', 'reload'], up];
+    return { check: [generate], apply, revert: [generate, ...commands.revert] };
   }
   if (manager === 'netplan' && renderer === 'networkd')
     return { check: [generate], apply: [reload], revert: [generate, reload] };
@@ -141,6 +143,7 @@ async function planAdoption(move: Move, before: Snapshot, clients: readonly Dhcp
     ...{ nic, bridge, driver, mac: device.mac, mtu: device.mtu, files: found.files },
     uuids: Array.from({ length: 4 }, () => randomUUID()),
     ...(iaid === undefined ? {} : { iaid }),
+    ...(move.datapath === undefined ? {} : { datapath: move.datapath }),
   };
   const files = found.manager === 'unit' ? unitFiles(move, before, clients) : filesFor(found.manager, site);
   const more = found.renderer === 'networkd' ? besides(found.manager, site) : [];

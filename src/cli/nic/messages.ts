@@ -104,6 +104,10 @@ export const nicSentences = catalogue({
     en: 'There is no systemd: if the power fails before the confirmation, run `neutrino nic recover` after the boot, since OVSDB remembers.',
     zh: '没有 systemd:若在确认前断电,启动后请运行 `neutrino nic recover`,因为 OVSDB 会记住改动。',
   },
+  'netdev-shield': {
+    en: 'The userspace datapath sees the frames of {nic} beside the kernel; an nft table keeps the kernel from answering twice. It is not kept over a boot: load it again before the agent starts.',
+    zh: '用户态数据路径与内核同时看到 {nic} 的帧;一张 nft 表防止内核重复应答。它不会在重启后保留:请在代理启动前重新加载。',
+  },
   // What is wrong with a move by hand.
   'half-nic-outside': { en: '{nic} is not in {bridge}.', zh: '{nic} 不在 {bridge} 中。' },
   'half-bridge-down': { en: '{bridge} is down.', zh: '{bridge} 处于 down 状态。' },

@@ -141,6 +141,7 @@ export function warnings(snapshot: Snapshot, move: Move, around: Surroundings): 
       : []),
     ...(groups.length > 0 ? [note('groups-joined', { groups: groups.join(', ') })] : []),
     ...(!around.hasSystemd && move.driver === 'openvswitch' ? [note('no-boot-hook')] : []),
+    ...(move.datapath === 'netdev' && move.kind === 'adopt' ? [note('netdev-shield', { nic })] : []),
     ...(around.manager === 'none' && move.kind === 'adopt' ? [note('not-kept')] : []),
   ];
 }

@@ -31,9 +31,9 @@ export function isInterfacesOf({ text }: Pick<ConfigFile, 'text'>, nic: string):
   return stanzasOf(text).some(({ words }) => words[0] === 'iface' && words[1] === nic);
 }
 
-function makingLines({ nic, bridge, driver, mac, mtu }: Site): string[] {
+function makingLines({ nic, bridge, driver, datapath = 'system', mac, mtu }: Site): string[] {
   if (driver === 'openvswitch') {
-    const set = `-- set bridge ${bridge} other-config:hwaddr=\\"${mac}\\" -- set interface ${bridge} mtu_request=${mtu}`;
+    const set = `-- set bridge ${bridge} other-config:hwaddr=\\"${mac}\\"${datapath === 'system' ? '' : ` datapath_type=${datapath}`} -- set interface ${bridge} mtu_request=${mtu}`;
     return [`    pre-up ovs-vsctl --may-exist add-br ${bridge} -- --may-exist add-port ${bridge} ${nic} ${set}`];
   }
   const make = `ip link add ${bridge} address ${mac} mtu ${mtu} type bridge stp_state 0 forward_delay 0`;

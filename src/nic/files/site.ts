@@ -13,6 +13,8 @@ export interface Site {
   readonly nic: string;
   readonly bridge: string;
   readonly driver: NicDriver;
+  /** Open vSwitch: `system` or `netdev`. */
+  readonly datapath?: string;
   readonly mac: string;
   readonly mtu: number;
   /** The files of the program in charge that concern the NIC, and those of their folder. */

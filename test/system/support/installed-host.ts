@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHost, type LabHost, type Outcome } from '../../../src/lab/host.ts';
-import { startOvs } from '../../../src/lab/ovs.ts';
+import { startSwitchScript } from '../../../src/lab/ovs.ts';
 import { createWire } from '../../../src/lab/wire.ts';
 import { clone, guestRoot } from '../../support/guest/cache.ts';
 import { program } from './small-cloud.ts';
@@ -17,7 +17,7 @@ export type NetworkProgram = 'NetworkManager' | 'systemd-networkd' | 'ifupdown';
 
 /** One root for all of them: a program that is not started does nothing. */
 const packages = ['systemd-sysv', 'netplan.io', 'network-manager', 'iputils-arping', 'isc-dhcp-client'];
-const more = ['openvswitch-switch', 'ifupdown', 'dbus'];
+const more = ['openvswitch-switch', 'nftables', 'ifupdown', 'dbus'];
 
 /** A host that can be started again. */
 export interface InstalledHost {
@@ -51,6 +51,15 @@ for one in ${clone} ${node} ${folder}; do mkdir -p ${root}$one; mount --bind $on
 chroot ${root} dbus-uuidgen --ensure
 chroot ${root} dbus-daemon --system --fork
 `;
+
+/** Open vSwitch with its database where Debian has it: it outlives a restart. */
+const startOvs = `set -e
+mkdir -p /run/openvswitch /etc/openvswitch
+[ -e /etc/openvswitch/conf.db ] || ovsdb-tool create /etc/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema
+rm -f /etc/openvswitch/.conf.db.~lock~
+ovsdb-server /etc/openvswitch/conf.db --remote=punix:/run/openvswitch/db.sock --pidfile=/run/openvswitch/ovsdb-server.pid --detach 2>/dev/null
+ovs-vsctl --no-wait init
+${startSwitchScript('/run/openvswitch')}`;
 
 const settings = `[main]
 auth-polkit=false
