@@ -96,8 +96,7 @@ export async function startInstalledHost(
     await createWire({ host, device: 'ens0' }, { host: outside, device: 'out0', address: '192.0.2.1/24' });
     await must('ip link set ens0 down; ip link set ens0 address 52:54:00:00:00:01');
     if (options.ovs) await outside.run(['ethtool', '-K', 'out0', 'tx', 'off']);
-    if (options.ovs)
-      await startOvs({ ...host, run: (argv, how) => (host as LabHost).run(['chroot', root, ...argv], how) });
+    if (options.ovs) await must(startOvs);
     await must(starts[manager]);
   };
   const serve = () => {
