@@ -273,6 +273,70 @@ export function natSuite(driver: NatDriver, frames: LabDriver = 'linuxbridge'): 
       });
     });
 
+    test('what is taken away by hand comes back, and no connection is lost by its coming back', async () => {
+      const fip = await c.floatingIp();
+      await forward(fip, { internal_port: 8080, external_port: 9850 });
+      await forward(fip, { internal_port_range: '8081:8083', external_port_range: '9851:9853' });
+      const held = await hold(fip.address, 9850);
+      const inside = (...argv: string[]) => web.host.run(argv, { netns: `qrouter-${c.router.id}` });
+      const sync = () => c.cloud.neutrino(0, ['agent', 'sync', '--state-dir', c.cloud.agentDir(0)]);
+      const damage = {
+        iptables: [
+          ['iptables', '-t', 'nat', '-F', 'neutron-l3-agent-fip-pf'],
+          ['iptables', '-t', 'nat', '-F', 'neutron-l3-agent-snat'],
+          ['iptables', '-t', 'nat', '-F'],
+        ],
+        nftables: [
+          ['nft', 'flush', 'map', 'inet', 'neutrino', 'forwardings'],
+          ['nft', 'flush', 'chain', 'inet', 'neutrino', 'POSTROUTING'],
+          ['nft', 'delete', 'table', 'inet', 'neutrino'],
+        ],
+      };
+      for (const argv of damage[driver]) {
+        await inside(...argv);
+        await sync();
+        assert.equal(await answers(fip.address, 9852), `hello from web port 8082 ${from}`, argv.join(' '));
+        assert.equal(await answers(outside.far, 80, web), `hello from far port 80 to ${await gatewayIp()}\n`);
+        // With the last of its chains the kernel itself stops translating, whoever took them.
+        if (argv !== damage[driver].at(-1)) await goOn(held);
+      }
+      held.close();
+    });
+
+    test('one router that cannot be brought about never stops the others', async () => {
+      const squat = {
+        iptables: [
+          ['iptables', '-t', 'nat', '-N', 'neutron-l3-agent-snat'],
+          ['iptables', '-t', 'nat', '-A', 'OUTPUT', '-j', 'neutron-l3-agent-snat'],
+        ],
+        nftables: [
+          ['nft', 'add table inet neutrino; add map inet neutrino forwardings { type ipv4_addr : ipv4_addr; }'],
+        ],
+      };
+      const broken = await c.api.routers.create({ name: 'broken' });
+      await web.host.run(['ip', 'netns', 'add', `qrouter-${broken.id}`]);
+      for (const argv of squat[driver]) await web.host.run(argv, { netns: `qrouter-${broken.id}` });
+      await c.api.routers.update(broken.id, {
+        external_gateway_info: { network_id: c.external.id },
+      } as Parameters<typeof c.api.routers.update>[1]);
+      const fip = await c.floatingIp();
+      await forward(fip, { internal_port: 8080, external_port: 9860 });
+      assert.equal(await answers(fip.address, 9860), `hello from web port 8080 ${from}`);
+      if (driver === 'nftables') {
+        await eventually('the agent says which', async () => {
+          const agents = await c.api.agents.list();
+          return JSON.stringify(agents.map((one) => one.configurations)).includes(broken.id);
+        });
+        await web.host.run(['nft', 'delete', 'table', 'inet', 'neutrino'], { netns: `qrouter-${broken.id}` });
+        await c.cloud.neutrino(0, ['agent', 'sync', '--state-dir', c.cloud.agentDir(0)]);
+        await eventually('it heals', async () => {
+          const { stdout } = await web.host.run(['nft', 'list', 'tables'], { netns: `qrouter-${broken.id}` });
+          return stdout.includes('inet neutrino');
+        });
+      }
+      await c.api.routers.remove(broken.id);
+    });
+
     test(`an agent that is started with ${otherDriver[driver]}: connections go on, and no rule of ${driver} is left`, async () => {
       const fip = await c.floatingIp();
       const whole = await c.floatingIp(db.port.id);
