@@ -8,6 +8,7 @@
  */
 import { parseArgs } from 'node:util';
 import { startPostgres } from '../support/postgres.ts';
+import { benchAgentStart } from './agent-start.ts';
 import { benchApi } from './api.ts';
 import { benchColdStart } from './cold-start.ts';
 import { benchConnections } from './connections.ts';
@@ -95,6 +96,7 @@ if (values.only === 'curve') {
 }
 for (const driver of drivers) {
   if (wanted('forwarding')) results.push(await benchForwarding(program, say, { driver }));
+  if (wanted('agent-start')) results.push({ name: 'agent start', ...(await benchAgentStart(say, { driver })) });
   if (wanted('cold-start')) results.push(await benchColdStart(say, { driver }));
 }
 if (wanted('lease')) results.push(await benchLease(program, say));
