@@ -188,7 +188,7 @@ function line(words: readonly string[]): string {
 }
 
 /** Lines that make a table what it is to be; elements of its sets stay. */
-export function tableLines({ family, table, sets, chains }: NftTableFact): string[] {
+export function tableLines({ family, table, sets, objects = [], chains }: NftTableFact): string[] {
   const at = `${family} ${table}`;
   return [
     line(['add table', at]),
@@ -196,6 +196,7 @@ export function tableLines({ family, table, sets, chains }: NftTableFact): strin
       const what = of.includes(' : ') ? 'add map' : 'add set';
       return line([what, at, name, `{ ${of} ;${interval ? ' flags interval ;' : ''} }`]);
     }),
+    ...objects.map(({ name, of, body }) => line(['add', of, at, name, `{ ${body} }`])),
     ...chains.map(({ name, hook }) => line(['add chain', at, name, ...(hook ? [`{ ${hook} }`] : [])])),
     ...chains.map(({ name }) => line(['flush chain', at, name])),
     ...chains.flatMap(({ name, rules }) =>

@@ -172,6 +172,8 @@ export interface HostRouter {
   readonly routes: readonly { destination: string; nexthop: string }[];
   /** Sorted by id. */
   readonly floating_ips: readonly { id: string; floating_ip: string; fixed_ip: string }[];
+  /** Sorted by helper, protocol and port; absent where there is none. */
+  readonly conntrack_helpers?: readonly { helper: string; protocol: string; port: number }[];
   /** How fast addresses of the router outside may be, as seen from the instances. Sorted by ip; absent where none is limited. */
   readonly limits?: readonly { ip: string; ingress: HostBandwidth | null; egress: HostBandwidth | null }[];
   /** Sorted by id. */

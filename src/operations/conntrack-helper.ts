@@ -1,5 +1,4 @@
-/** Conntrack helpers of routers (neutron/services/conntrack_helper/plugin.py). No host loads them yet. */
-
+/** Conntrack helpers of routers (neutron/services/conntrack_helper/plugin.py). */
 import { badRequest } from '../model/faults.ts';
 import { conntrackHelperNotFound } from '../model/faults-conntrack-helper.ts';
 import { conntrackHelper } from '../model/index.ts';
@@ -49,15 +48,18 @@ export const conntrackHelperOperations: Operations<typeof conntrackHelper> = {
       helper: draft.helper ?? '',
     };
     await check(c, row);
+    c.t.wake([`router/${row.router_id}`]);
     return c.t.insert(conntrackHelper, row);
   },
   async update(c, row, changes) {
     await check(c, { ...row, ...changes });
     const result = await c.t.update(conntrackHelper, row.id, changes);
     if (!result) throw conntrackHelperNotFound(row.id);
+    c.t.wake([`router/${row.router_id}`]);
     return result;
   },
   remove: async (c, row) => {
     await c.t.delete(conntrackHelper, row.id);
+    c.t.wake([`router/${row.router_id}`]);
   },
 };

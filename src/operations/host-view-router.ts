@@ -1,6 +1,14 @@
 /** Loads the host objects of routers. */
 import type { HostQos, HostRouter } from '../model/host-objects.ts';
-import { floatingip, network, portForwarding, router, routerBinding, subnetpool } from '../model/index.ts';
+import {
+  conntrackHelper,
+  floatingip,
+  network,
+  portForwarding,
+  router,
+  routerBinding,
+  subnetpool,
+} from '../model/index.ts';
 import type { Subnets } from '../rules/host-view/addresses.ts';
 import { hostRouter, policiesOf } from '../rules/host-view/router.ts';
 import { GATEWAY_OWNER } from '../rules/router.ts';
@@ -26,6 +34,7 @@ export async function loadRouter(r: Reader, host: string, id: string): Promise<H
     ports,
     floatingIps,
     externalPolicy,
+    helpers: await r.find(conntrackHelper, { router_id: id }),
     policies: await loadPolicies(r, policiesOf({ router: row, floatingIps, externalPolicy })),
     forwardings: await forwardingsOn(
       r,

@@ -199,6 +199,14 @@ export interface NftSet {
   readonly interval?: true;
 }
 
+/** Something in an nftables table that rules call by its name. One that is no longer wanted stays until its table goes. */
+export interface NftObject {
+  readonly name: string;
+  /** What it is, as nft has it: `ct helper`. */
+  readonly of: string;
+  readonly body: string;
+}
+
 /** A chain of an nftables table. */
 export interface NftChain {
   readonly name: string;
@@ -217,6 +225,7 @@ export interface NftTableFact {
   readonly family: NftFamily;
   readonly table: string;
   readonly sets: readonly NftSet[];
+  readonly objects?: readonly NftObject[];
   readonly chains: readonly NftChain[];
 }
 

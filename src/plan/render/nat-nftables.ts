@@ -10,6 +10,7 @@ import { protocolNumber } from '../rule-text.ts';
 import type { HostEnvironment } from './language.ts';
 import { gatewayDeviceName } from './names.ts';
 import { ingressMark, outsideAddress } from './router-chains.ts';
+import { helperNftRules } from './router-helpers.ts';
 import { isAsked, metadataNftRules } from './router-metadata.ts';
 import { isScoped, scopeNftRules } from './router-scopes.ts';
 
@@ -121,8 +122,10 @@ export function natTableFacts(
   namespace: string,
   env: HostEnvironment,
 ): { facts: (NftTableFact | NftElementFact)[]; problem: string | null } {
-  if (!router.gateway && !isAsked(router, env) && !isScoped(router)) return { facts: [], problem: null };
+  if (!router.gateway && !isAsked(router, env) && !isScoped(router) && !router.conntrack_helpers)
+    return { facts: [], problem: null };
   const scopes = scopeNftRules(router);
+  const helpers = helperNftRules(router);
   const gateway = gatewayRules(router, scopes.unhidden);
   const metadata = metadataNftRules(router, env);
   const chain = (name: string, hook: string, ...rules: string[][]) => {
@@ -134,7 +137,10 @@ export function natTableFacts(
     namespace,
     ...natTable,
     sets: Object.values(natMaps),
+    ...(helpers.objects.length > 0 ? { objects: helpers.objects } : {}),
     chains: [
+      // After conntrack has looked at the packet, before its destination is translated.
+      chain('HELPER', 'filter hook prerouting priority -190', helpers.rules),
       chain('MARK', 'filter hook prerouting priority -150', metadata.marks, gateway.marks, scopes.marks),
       chain('PREROUTING', 'nat hook prerouting priority -100', metadata.prerouting, gateway.prerouting),
       chain('INPUT', 'filter hook input priority 0', metadata.input),

@@ -8,6 +8,7 @@ import { gatewayDeviceName, innerDeviceName, routerNamespace } from './names.ts'
 import { natTableFacts } from './nat-nftables.ts';
 import { advertisementFacts } from './router-advertisements.ts';
 import { type Chains, routerChains } from './router-chains.ts';
+import { withHelpers } from './router-helpers.ts';
 import { limitFacts } from './router-limits.ts';
 import { routerProxyFacts, withMetadata } from './router-metadata.ts';
 import { mssFacts } from './router-mss.ts';
@@ -119,7 +120,7 @@ function firstByDestination(routes: readonly RouteFact[]): RouteFact[] {
 /** What the iptables driver writes: translation, the way to metadata, and scopes. */
 function iptablesFacts(router: HostRouter, namespace: string, env: HostEnvironment): Chains {
   const chains = routerChains(router, namespace, unhidden(router));
-  return withScopes(withMetadata(chains, router, env), router, namespace);
+  return withHelpers(withScopes(withMetadata(chains, router, env), router, namespace), router, namespace);
 }
 
 /** The facts of `router/<id>`. A router that is down is not there, as in Neutron. */

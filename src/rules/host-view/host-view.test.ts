@@ -198,6 +198,7 @@ test('a router shows floating IPs that stand for a port, forwardings by their fl
     subnets,
     scopes: new Map(),
     policies: new Map(),
+    helpers: [],
     externalPolicy: null,
     mtus: new Map([['inner', 1450]]),
   });

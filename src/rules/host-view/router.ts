@@ -1,6 +1,6 @@
 /** Host objects of routers. */
 import type { HostQos, HostRouter, HostRouterInterface } from '../../model/host-objects.ts';
-import type { floatingip, portForwarding, router } from '../../model/index.ts';
+import type { conntrackHelper, floatingip, portForwarding, router } from '../../model/index.ts';
 import type { Row } from '../../model/language.ts';
 import { GATEWAY_OWNER } from '../router.ts';
 import { byText, hostAddresses, type PortRow, type SubnetRow, type Subnets } from './addresses.ts';
@@ -19,6 +19,7 @@ export interface RouterRows {
   readonly mtus: ReadonlyMap<string, number>;
   /** subnet pool id → its address scope; pools without one may be left out. */
   readonly scopes: ReadonlyMap<string, string>;
+  readonly helpers: readonly Pick<Row<typeof conntrackHelper>, 'helper' | 'protocol' | 'port'>[];
   /** QoS policy → what it asks of hosts; policies that ask for nothing may be left out. */
   readonly policies: ReadonlyMap<string, HostQos>;
   /** The QoS policy of the external network. */
@@ -46,6 +47,7 @@ export function hostRouter(rows: RouterRows): HostRouter {
     gateway: gatewayPort ? hostGateway(gatewayPort, rows) : null,
     routes: [...row.routes].sort(byText((route) => `${route.destination} ${route.nexthop}`)),
     floating_ips: wholeAddresses(rows.floatingIps),
+    ...helpers(rows),
     ...limits(rows, gatewayPort),
     port_forwardings: forwardedPorts(rows),
   };
@@ -95,6 +97,12 @@ function hostGateway(port: PortRow, rows: RouterRows): NonNullable<HostRouter['g
     gateway_ips: [...gatewayIps],
     enable_snat: rows.router.external_gateway_info?.enable_snat ?? true,
   };
+}
+
+function helpers(rows: RouterRows): Pick<HostRouter, 'conntrack_helpers'> {
+  const all = rows.helpers.map(({ helper, protocol, port }) => ({ helper, protocol, port }));
+  const sorted = all.sort(byText(({ helper, protocol, port }) => `${helper} ${protocol} ${port}`));
+  return all.length > 0 ? { conntrack_helpers: sorted } : {};
 }
 
 /** The limits of floating IPs, and of the address that the others hide behind: by their own policy, or that of their network. */

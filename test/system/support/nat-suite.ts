@@ -4,7 +4,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { type Daemon, outside } from '../../../src/lab/cloud.ts';
 import type { LabDriver } from '../../../src/lab/ground.ts';
 import { askUdp, fetchPage, type HeldConnection, holdConnection, serve } from '../../../src/lab/probe.ts';
-import type { portForwarding } from '../../../src/model/index.ts';
+import { conntrackHelper, type portForwarding } from '../../../src/model/index.ts';
 import type { Draft } from '../../../src/model/language.ts';
 import type { NatDriver } from '../../../src/plan/render/index.ts';
 import { eventually, type Instance, type SmallCloud, skipDriver, startSmallCloud } from './small-cloud.ts';
@@ -64,6 +64,14 @@ async function goOn(...held: HeldConnection[]): Promise<void> {
 
 const from = `to ${outside.gateway}\n`;
 
+/** Asks for a file and ends with 0 when anything comes, from whichever port. */
+const tftpRequest = `
+const socket = require('dgram').createSocket('udp4');
+socket.on('message', () => process.exit(0));
+setTimeout(() => process.exit(1), 1500);
+socket.send(Buffer.from('\\0\\x01file\\0octet\\0', 'latin1'), 69, process.argv[1]);
+`;
+
 /** The suite for one driver, and a way to switch frames. */
 export function natSuite(driver: NatDriver, frames: LabDriver = 'linuxbridge'): void {
   describe(`what routers translate, by ${driver} and ${frames}`, { skip: skipDriver(frames), timeout: 240_000 }, () => {
@@ -87,6 +95,7 @@ export function natSuite(driver: NatDriver, frames: LabDriver = 'linuxbridge'): 
       c = await startSmallCloud({
         nat: driver,
         driver: frames,
+        files: { 'neutron.conf': '[DEFAULT]\nservice_plugins = router,port_forwarding,conntrack_helper\n' },
         started: (daemon, role) => {
           if (role === 'agent') agent = daemon;
         },
@@ -251,6 +260,27 @@ export function natSuite(driver: NatDriver, frames: LabDriver = 'linuxbridge'): 
       await to({ enable_snat: true });
       await page(moved);
       held.close();
+    });
+
+    test('a conntrack helper lets in what a connection asked for', async () => {
+      // A server of TFTP answers from another port than the one that was asked.
+      const script = `
+        const asked = require('dgram').createSocket('udp4');
+        asked.on('message', (d, from) => require('dgram').createSocket('udp4').send('data', from.port, from.address));
+        asked.bind(69, () => console.log('ready'));`;
+      const server = world().start([process.execPath, '-e', script]);
+      await new Promise((resolve) => server.stdout?.once('data', resolve));
+      const read = async () => {
+        const argv = [process.execPath, '-e', tftpRequest, outside.gateway];
+        return (await web.host.run(argv, { netns: 'web', mayFail: true })).code === 0;
+      };
+      assert.equal(await read(), false, 'without a helper');
+      const helpers = c.api.of(conntrackHelper, c.router.id);
+      const made = await helpers.create({ protocol: 'udp', port: 69, helper: 'tftp' });
+      await eventually('the answer', read);
+      await helpers.remove(made.id);
+      await eventually('no answer', async () => !(await read()));
+      world().kill(server);
     });
 
     test('deleting the port takes its forwardings along', async () => {
