@@ -365,6 +365,10 @@ export function natSuite(driver: NatDriver, frames: LabDriver = 'linuxbridge'): 
         });
       }
       await c.api.routers.remove(broken.id);
+      // Its address outside may be given to the next who asks.
+      await eventually('it is gone', async () => {
+        return !(await web.host.run(['ip', 'netns'])).stdout.includes(broken.id);
+      });
     });
 
     test(`an agent that is started with ${otherDriver[driver]}: connections go on, and no rule of ${driver} is left`, async () => {
