@@ -167,7 +167,8 @@ test('a range of ports becomes as few masks as can be, and covers just itself', 
       assert.ok(masks.length <= 30);
       const covered = masks.reduce((sum, { mask }) => sum + 65536 - mask, 0);
       assert.equal(covered, last - first + 1, 'none twice');
-      for (const value of [first - 1, first, last, last + 1]) {
+      const around = [first - 1, first, last, last + 1].filter((value) => value >= 0 && value <= 65535);
+      for (const value of around) {
         const hit = masks.some((one_) => (value & one_.mask) === one_.value);
         assert.equal(hit, value >= first && value <= last, String(value));
       }
