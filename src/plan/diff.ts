@@ -19,7 +19,7 @@ export { describeStep } from './describe.ts';
  */
 export function plan(want: Facts, have: Facts, made: ReadonlySet<FactKey>, why: string): Step[] {
   const remake = linksToRemake(want, have);
-  const there = withoutDependants(have, remake);
+  const there = withoutStaleFlows(want, withoutDependants(have, remake));
   const removals = remake.map((fact): RemoveStep => ({ do: 'remove', fact, why }));
   const bring = bringAbout(want, there, why);
   const gone = unwanted(want, there, made);
@@ -65,6 +65,24 @@ function withoutDependants(have: Facts, links: readonly LinkFact[]): Facts {
 /** The device that a port of a switch was given; the switch holds on to the old one when that is made anew. */
 function pluggedIn(fact: Fact): { namespace: string; device: string } | null {
   return fact.fact === 'ovs-port' && fact.type === '' && !fact.foreign ? { namespace: '', device: fact.name } : null;
+}
+
+/**
+ * `have` without the flows that name a port which is to be plugged in: they stand there by its name, and mean the number that it had.
+ * Those of an owner are made anew all together, which takes away whatever stands there for it.
+ */
+function withoutStaleFlows(want: Facts, have: Facts): Facts {
+  const plugged = new Set<string>();
+  for (const [key, fact] of want) {
+    if (fact.fact !== 'ovs-port') continue;
+    const now = have.get(key);
+    if (now?.fact !== 'ovs-port' || now.lost) plugged.add(fact.name);
+  }
+  if (plugged.size === 0) return have;
+  const names = (text: string) => text.split(/[ =:,()]/).some((word) => plugged.has(word));
+  const left = new Map(have);
+  for (const [key, fact] of have) if (fact.fact === 'flows' && fact.flows.some(names)) left.delete(key);
+  return left;
 }
 
 function released(fact: Fact, bridges: ReadonlySet<string>): Fact {

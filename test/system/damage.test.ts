@@ -28,12 +28,6 @@ const ways = [
   ['by itself within the resync interval', 5],
 ] as const;
 
-/** Why a repair is not asked for: what is known to take one round more. */
-const unmended = (what: string, driver: string | undefined, way: string): string | false =>
-  driver === 'openvswitch' && way.startsWith('at once') && what.startsWith('the namespace')
-    ? 'flows keep the number of a port that was plugged in anew until the next round of the resync interval'
-    : false;
-
 const unplug = { linuxbridge: 'ip link set $tap nomaster', openvswitch: 'ovs-vsctl clear Port $tap tag' };
 const flush = {
   linuxbridge: 'iptables -F; nft delete table bridge neutrino',
@@ -93,7 +87,7 @@ for (const [way, seconds] of ways)
       };
 
       for (const { what, script } of damages)
-        test(what, { skip: unmended(what, variant.options.driver, way) }, async () => {
+        test(what, async () => {
           await sync();
           const was = await look();
           await damage(script);
