@@ -28,6 +28,7 @@ function debianSet(args) {
   if (command === '--test' || command === '--bench') return 'test';
   if (args.includes('--no-agent') || args.includes('--help') || args.includes('-h')) return undefined;
   if (command === 'demo') return /(^| )--driver[= ]ovs( |$)/.test(args.join(' ')) ? 'demoOvs' : 'demo';
+  if (command === 'nic') return 'nic';
   return ['up', 'agent', 'port'].includes(command) ? 'host' : undefined;
 }
 

@@ -21,6 +21,8 @@ const host = {
   sysctl: 'procps',
 };
 const demo = { ...host, udhcpc: 'udhcpc', curl: 'curl', tcpdump: 'tcpdump', ping: 'iputils-ping' };
+/** What moves a NIC and asks its gateway. */
+const nic = { ip: host.ip, arping: host.arping, ping: demo.ping };
 /** What hosts with Open vSwitch have beside. */
 const ovs = { 'ovs-vswitchd': 'openvswitch-switch', 'ovs-vsctl': 'openvswitch-switch', ethtool: 'ethtool' };
 const test = {
@@ -37,7 +39,7 @@ const test = {
   'dbus-daemon': 'dbus-daemon',
   '/usr/lib/postgresql/*/bin/initdb': 'postgresql',
 };
-const sets = { host, demo, demoOvs: { ...demo, ...ovs }, test };
+const sets = { host, nic, demo, demoOvs: { ...demo, ...ovs }, test };
 
 function isExecutable(path) {
   try {

@@ -81,7 +81,8 @@ const acts: readonly Act[] = ['adopt', 'adopt', 'confirm', 'rollback'];
 
 async function phaseOf(world: NicWorld): Promise<string> {
   return journalOf(world).then(
-    ({ phase }) => phase,
+    // The release of an earlier turn: this turn's move was not even planned.
+    ({ phase, move }) => (move.kind === 'release' ? 'none' : phase),
     () => 'none',
   );
 }

@@ -16,8 +16,17 @@ import { program } from './small-cloud.ts';
 export type NetworkProgram = 'NetworkManager' | 'systemd-networkd' | 'ifupdown';
 
 /** One root for all of them: a program that is not started does nothing. */
-const packages = ['systemd-sysv', 'netplan.io', 'network-manager', 'iputils-arping', 'isc-dhcp-client'];
-const more = ['openvswitch-switch', 'nftables', 'ifupdown', 'dbus'];
+export const installedPackages = [
+  'systemd-sysv',
+  'netplan.io',
+  'network-manager',
+  'iputils-arping',
+  'isc-dhcp-client',
+  'openvswitch-switch',
+  'nftables',
+  'ifupdown',
+  'dbus',
+];
 
 /** A host that can be started again. */
 export interface InstalledHost {
@@ -78,7 +87,7 @@ export async function startInstalledHost(
   files: Readonly<Record<string, string>>,
   options: { readonly ovs?: boolean } = {},
 ): Promise<InstalledHost> {
-  const lower = guestRoot([...packages, ...more]);
+  const lower = guestRoot(installedPackages);
   const folder = await mkdtemp(join(tmpdir(), 'neutrino-nic-'));
   const outside = await createHost('outside');
   let host: LabHost | undefined;
