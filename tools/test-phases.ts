@@ -34,7 +34,7 @@ export const phases: readonly TestPhase[] = [
   { name: 'conformance', files: ['test/conformance/**/*.test.ts'], isolation: 'none', deadlineMs: minutes(10) },
   { name: 'scenarios', files: ['test/scenarios/**/*.test.ts'], isolation: 'none', deadlineMs: minutes(10) },
   { name: 'tidy', files: ['test/*.test.ts'], isolation: 'none', deadlineMs: minutes(2) },
-  { name: 'system', files: ['test/system/**/*.test.ts'], isolation: 'process', deadlineMs: minutes(30) },
+  { name: 'system', files: ['test/system/**/*.test.ts'], isolation: 'process', deadlineMs: minutes(70) },
 ];
 
 /** The files of a phase, by name, of those that match `only` (parts of paths) where any are given. */

@@ -62,7 +62,15 @@ test('an instance gets its lease, MTU and router by DHCP, and the machine has no
   await plugInstance(a, 'vm', { id: '11111111-2222-3333-4444-555555555555', mac_address: 'fa:16:3e:00:00:01' });
   await a.run(['ip', 'link', 'set', 'tap11111111-22', 'master', 'br0']);
   const lease = await dhcp(a, 'vm');
-  assert.deepEqual(lease, { ip: '10.1.0.9', mask: 24, router: '10.1.0.1', dns: [], mtu: 1400, routes: [] });
+  assert.deepEqual(lease, {
+    ip: '10.1.0.9',
+    mask: 24,
+    router: '10.1.0.1',
+    dns: [],
+    mtu: 1400,
+    routes: [],
+    server: '10.1.0.1',
+  });
   assert.deepEqual(await readdir('/run/netns').catch(() => []), before);
   a.kill(dnsmasq);
   await rm(folder, { recursive: true });
