@@ -66,7 +66,7 @@ export async function observe(context: HostContext, facts: Iterable<Fact>): Prom
   const limited = limiter(width);
   const placed = all.filter((fact) => placeOf(fact) !== undefined);
   const namespaces = groupBy(placed, (fact) => placeOf(fact) ?? '');
-  const switched = of(all, 'ovs-bridge', 'ovs-port', 'flows');
+  const switched = of(all, 'ovs-bridge', 'ovs-port', 'meter', 'flows');
   const found = await Promise.all([
     readNamespaces(of(all, 'netns')),
     readFiles(of(all, 'file')),

@@ -1,17 +1,18 @@
 /** Reads and changes Open vSwitch: bridges and ports by its database, flows by ovs-ofctl. */
-import type { Fact, FlowsFact, OvsBridgeFact, OvsPortFact } from '../plan/facts.ts';
+import type { Fact, FlowsFact, MeterFact, OvsBridgeFact, OvsPortFact } from '../plan/facts.ts';
 import type { StepFailure } from '../plan/steps.ts';
 import { failure, type HostContext, type StepOn } from './batch.ts';
 import { readDevices } from './ip-read.ts';
 import type { Iproute } from './iproute.ts';
 import { readFlows } from './ovs-flows.ts';
+import { readMeters } from './ovs-meters.ts';
 import { complaintOf, presentBridge, presentPort, type Topology, topologyOf } from './ovs-ports.ts';
 import { SwitchDraft, type SwitchStep, toReplug } from './ovs-write.ts';
 import type { Ovsdb } from './ovsdb.ts';
 import { describe } from './run.ts';
 
 /** A fact of Open vSwitch. */
-export type SwitchFact = OvsBridgeFact | OvsPortFact | FlowsFact;
+export type SwitchFact = OvsBridgeFact | OvsPortFact | MeterFact | FlowsFact;
 
 /** The devices among `names` that a switch holds on to: it listens to all that they hear. */
 async function heldDevices(ip: Iproute, names: ReadonlySet<string>): Promise<Set<string>> {
@@ -32,7 +33,9 @@ export async function readSwitch(context: HostContext, facts: readonly SwitchFac
     return fact.fact === 'ovs-port' ? [presentPort(fact, topology, held) ?? []].flat() : [];
   });
   const flows = facts.filter((fact) => fact.fact === 'flows' && topology.bridges.has(fact.bridge)) as FlowsFact[];
-  return flows.length === 0 ? found : [...found, ...(await readFlows(flows))];
+  const meters = facts.filter((fact) => fact.fact === 'meter' && topology.bridges.has(fact.bridge)) as MeterFact[];
+  if (meters.length > 0) found.push(...(await readMeters(meters, topology)));
+  return flows.length === 0 ? found : [...found, ...(await readFlows(flows, topology))];
 }
 
 /** One transaction of all steps, and what then does not work of each. */

@@ -6,6 +6,7 @@ import type {
   FileFact,
   FlowsFact,
   HookFact,
+  MeterFact,
   Namespace,
   NetnsFact,
   OvsBridgeFact,
@@ -29,6 +30,7 @@ import { performNamespaces } from './netns.ts';
 import { type NftFact, performNft } from './nft.ts';
 import { performSwitch } from './ovs.ts';
 import { performFlows } from './ovs-flows.ts';
+import { performMeters } from './ovs-meters.ts';
 import { performProcesses } from './processes.ts';
 import { describe } from './run.ts';
 import { performSysctls } from './sysctl.ts';
@@ -63,6 +65,8 @@ function toolOf(step: Step): string {
     case 'ovs-bridge':
     case 'ovs-port':
       return 'ovsdb';
+    case 'meter':
+      return `meters|${fact.bridge}`;
     case 'flows':
       return 'flows';
     case 'chain':
@@ -124,8 +128,10 @@ function dispatch(context: HostContext, namespace: Namespace, steps: readonly St
     case 'ovs-bridge':
     case 'ovs-port':
       return performSwitch(context, on<OvsBridgeFact | OvsPortFact>());
+    case 'meter':
+      return performMeters(context, on<MeterFact>());
     case 'flows':
-      return performFlows(on<FlowsFact>());
+      return performFlows(context, on<FlowsFact>());
     case 'chain':
     case 'hook':
       return performIptables(context, namespace, on<ChainFact | HookFact>());

@@ -127,6 +127,8 @@ function subject(fact: Fact): { what: string; how: string } {
       return { what: `bridge ${fact.name}`, how: `Open vSwitch, ${fact.datapath}, ${fact.failMode}` };
     case 'ovs-port':
       return { what: `port   ${fact.name} on ${fact.bridge}`, how: switchPortDetails(fact) };
+    case 'meter':
+      return { what: `meter  ${fact.port} on ${fact.bridge}`, how: `at most ${fact.rateKbps} kbit/s` };
     case 'flows':
       return { what: `flows  ${fact.owner} on ${fact.bridge}`, how: flowCount(fact.flows) };
   }

@@ -180,7 +180,7 @@ function takenAway(gone: readonly Fact[], have: Facts, why: string): RemoveStep[
   const steps: RemoveStep[] = [];
   for (const fact of inOrder(gone).reverse()) {
     if (fact.fact !== 'process' && 'namespace' in fact && namespaces.has(fact.namespace)) continue;
-    if ((fact.fact === 'ovs-port' || fact.fact === 'flows') && bridges.has(fact.bridge)) continue;
+    if ('bridge' in fact && bridges.has(fact.bridge)) continue;
     if (fact.fact === 'nft-element' && tables.has(nftTableOf(fact))) continue;
     // A link has a step of its own: the bridge under a VLAN device may be one that stays, because others use it.
     const on = fact.fact === 'link' ? null : deviceOf(fact);

@@ -5,10 +5,10 @@
  * A fact names one thing (its key) and says how it is (the rest). Only things that Neutrino made, or makes, are facts.
  */
 import type { ProcessFact } from './process-fact.ts';
-import type { FlowsFact, OvsBridgeFact, OvsPortFact } from './switch-facts.ts';
+import type { FlowsFact, MeterFact, OvsBridgeFact, OvsPortFact } from './switch-facts.ts';
 
 export type { LeasesOf, ProcessFact } from './process-fact.ts';
-export type { FlowsFact, OvsBridgeFact, OvsDatapath, OvsPortFact } from './switch-facts.ts';
+export type { FlowsFact, MeterFact, OvsBridgeFact, OvsDatapath, OvsPortFact } from './switch-facts.ts';
 
 /** A network namespace: '' is the host's own. */
 export type Namespace = string;
@@ -284,6 +284,7 @@ export type Fact =
   | ProcessFact
   | OvsBridgeFact
   | OvsPortFact
+  | MeterFact
   | FlowsFact;
 
 /** What a fact is about, as one text; two facts with one key contradict each other. */
@@ -330,6 +331,8 @@ export function factKey(fact: Fact): FactKey {
       return `ovs-bridge|${fact.name}`;
     case 'ovs-port':
       return `ovs-port|${fact.name}`;
+    case 'meter':
+      return `meter|${fact.bridge}|${fact.port}`;
     case 'flows':
       return `flows|${fact.bridge}|${fact.owner}`;
   }

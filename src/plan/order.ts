@@ -21,6 +21,7 @@ const ranks = {
   'nft-table': 61,
   'nft-elements': 62,
   'nft-element': 62,
+  meter: 64,
   flows: 65,
   chain: 70,
   hook: 80,

@@ -62,6 +62,8 @@ export function same(want: Fact, have: Fact): boolean {
   if (want.fact === 'ovs-bridge')
     return have.fact === 'ovs-bridge' && want.datapath === have.datapath && want.failMode === have.failMode;
   if (want.fact === 'ovs-port') return have.fact === 'ovs-port' && sameSwitchPort(want, have);
+  if (want.fact === 'meter')
+    return have.fact === 'meter' && want.rateKbps === have.rateKbps && want.burstKbit === have.burstKbit;
   if (want.fact === 'flows') return have.fact === 'flows' && sameList(want.flows, have.flows);
   if (want.fact === 'nft-element') return have.fact === 'nft-element' && want.value === have.value;
   if (want.fact === 'route') return have.fact === 'route' && want.via === have.via && want.device === have.device;

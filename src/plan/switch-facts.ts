@@ -1,4 +1,4 @@
-/** Facts of Open vSwitch: bridges, their ports, and flows. */
+/** Facts of Open vSwitch: bridges, their ports, meters, and flows. */
 
 /** How frames are switched: by the kernel's module, or by vswitchd itself. */
 export type OvsDatapath = 'system' | 'netdev';
@@ -35,6 +35,16 @@ export interface OvsPortFact {
   readonly foreign?: true;
   /** As found, never as wanted: its device is gone, or is another one than it was given. It is plugged in anew. */
   readonly lost?: true;
+}
+
+/** A limit of what passes flows that refer to it, as `meter:PORT`; what exceeds it is dropped. */
+export interface MeterFact {
+  readonly fact: 'meter';
+  readonly bridge: string;
+  /** The port of the bridge that it is for; it is there before the meter is. */
+  readonly port: string;
+  readonly rateKbps: number;
+  readonly burstKbit: number;
 }
 
 /**

@@ -78,16 +78,15 @@ const choice = (name: string, values: readonly (string | number)[]): Parameter =
 const directions = choice('direction', ['ingress', 'egress']);
 
 /** What each mechanism driver can do for a port (neutron/services/qos/drivers/*), and what ports it wires. */
+const limitsAndMarks: Partial<Record<QosRuleType, readonly Parameter[]>> = {
+  bandwidth_limit: [amount('max_kbps'), amount('max_burst_kbps'), directions],
+  dscp_marking: [choice('dscp_mark', dscpMarks)],
+};
 const drivers: Readonly<
   Record<string, { readonly vifType: string; readonly rules: Partial<Record<QosRuleType, readonly Parameter[]>> }>
 > = {
-  linuxbridge: {
-    vifType: 'bridge',
-    rules: {
-      bandwidth_limit: [amount('max_kbps'), amount('max_burst_kbps'), directions],
-      dscp_marking: [choice('dscp_mark', dscpMarks)],
-    },
-  },
+  linuxbridge: { vifType: 'bridge', rules: limitsAndMarks },
+  openvswitch: { vifType: 'ovs', rules: limitsAndMarks },
 };
 
 /** The drivers among the configured mechanism drivers that know QoS. */

@@ -33,9 +33,11 @@ import {
 } from './state.ts';
 import {
   putFlows,
+  putMeter,
   putSwitch,
   putSwitchPort,
   removeFlows,
+  removeMeter,
   removeSwitch,
   removeSwitchPort,
   switchPorts,
@@ -124,7 +126,10 @@ export class SimulatedMachine implements Machine {
   /** The switch ends and starts again: its flows are gone. */
   restartSwitch(): void {
     this.#run += 1;
-    for (const bridge of this.#state.switches.values()) bridge.flows.clear();
+    for (const bridge of this.#state.switches.values()) {
+      bridge.flows.clear();
+      bridge.meters.clear();
+    }
     this.#linksChanged();
   }
 
@@ -264,6 +269,9 @@ export class SimulatedMachine implements Machine {
       case 'ovs-port':
         putSwitchPort(state, fact);
         break;
+      case 'meter':
+        putMeter(state, fact);
+        break;
       case 'flows':
         putFlows(state, fact);
         break;
@@ -341,6 +349,9 @@ export class SimulatedMachine implements Machine {
         break;
       case 'ovs-port':
         removeSwitchPort(state, fact);
+        break;
+      case 'meter':
+        removeMeter(state, fact);
         break;
       case 'flows':
         removeFlows(state, fact);

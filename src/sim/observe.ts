@@ -85,6 +85,7 @@ export function observeFact(state: SimState, fact: Fact): Fact | undefined {
       return state.processes.get(fact.name);
     case 'ovs-bridge':
     case 'ovs-port':
+    case 'meter':
     case 'flows':
       return observeSwitch(state, fact);
     default: {

@@ -2,6 +2,7 @@
 import type {
   FileFact,
   LinkKind,
+  MeterFact,
   Namespace,
   NftElementFact,
   NftElementsFact,
@@ -78,6 +79,8 @@ export interface SimSwitch {
   readonly ports: Map<string, SimSwitchPort>;
   /** By owner. */
   readonly flows: Map<string, readonly string[]>;
+  /** By number of their port. */
+  readonly meters: Map<number, MeterFact>;
 }
 
 /** A port of a bridge of Open vSwitch. */

@@ -1,6 +1,6 @@
 /** Open vSwitch on the simulated machine, as strict as ovs-vsctl and ovs-ofctl. */
 import type { SwitchPort } from '../host/machine.ts';
-import type { FlowsFact, OvsBridgeFact, OvsPortFact } from '../plan/facts.ts';
+import type { FlowsFact, MeterFact, OvsBridgeFact, OvsPortFact } from '../plan/facts.ts';
 import { matchOf } from '../plan/flow-text.ts';
 import { namespaceOf, SimError, type SimState, type SimSwitch, type SimSwitchPort } from './state.ts';
 
@@ -26,7 +26,7 @@ function portOf(state: SimState, name: string): { bridge: SimSwitch; port: SimSw
 /** Makes a bridge, or gives it its settings; one that others made and use is taken as it is. */
 export function putSwitch(state: SimState, fact: OvsBridgeFact, ours: boolean): void {
   const there = state.switches.get(fact.name);
-  if (!there) state.switches.set(fact.name, { fact, ours, ports: new Map(), flows: new Map() });
+  if (!there) state.switches.set(fact.name, { fact, ours, ports: new Map(), flows: new Map(), meters: new Map() });
   else if (!fact.shared || there.ours) there.fact = fact;
 }
 
@@ -54,9 +54,10 @@ export function putSwitchPort(state: SimState, fact: OvsPortFact, ours = true): 
 }
 
 const withNumber = (bridge: SimSwitch) => (text: string) =>
-  text.replace(/\b(in_port=|output:)([\w.-]+)(?![\w.[-])/g, (_, word: string, name: string) => {
+  text.replace(/\b(in_port=|output:|meter:)([\w.-]+)(?![\w.[-])/g, (_, word: string, name: string) => {
     const port = bridge.ports.get(name);
     if (!port) throw new SimError(`ovs-ofctl: ${word}${name}: no port of ${bridge.fact.name}`);
+    if (word === 'meter:' && !bridge.meters.has(port.ofport)) throw new SimError(`OFPMMFC_UNKNOWN_METER: ${name}`);
     return `${word}#${port.ofport}#`;
   });
 
@@ -78,6 +79,31 @@ export function putFlows(state: SimState, fact: FlowsFact): void {
     const left = flows.filter((text) => !mine.has(matchOf(withName(bridge, text))));
     if (left.length === 0) bridge.flows.delete(owner);
     else bridge.flows.set(owner, left);
+  }
+}
+
+/** Makes a meter what it is to be. */
+export function putMeter(state: SimState, fact: MeterFact): void {
+  const bridge = switchOf(state, fact.bridge);
+  const port = bridge.ports.get(fact.port);
+  if (!port) throw new SimError(`there is no port ${fact.port} on ${fact.bridge} that a meter could be for`);
+  bridge.meters.set(port.ofport, fact);
+}
+
+/** Takes a meter away, and those whose ports are gone. The flows that refer to a meter go with it. */
+export function removeMeter(state: SimState, fact: MeterFact): void {
+  const bridge = state.switches.get(fact.bridge);
+  if (!bridge) return;
+  const numbers = new Set([...bridge.ports.values()].map((port) => port.ofport));
+  const own = bridge.ports.get(fact.port)?.ofport;
+  for (const number of bridge.meters.keys()) {
+    if (number !== own && numbers.has(number)) continue;
+    bridge.meters.delete(number);
+    for (const [owner, flows] of bridge.flows)
+      bridge.flows.set(
+        owner,
+        flows.filter((text) => !text.includes(`meter:#${number}#`)),
+      );
   }
 }
 
@@ -122,12 +148,13 @@ function observePort(state: SimState, asked: OvsPortFact): OvsPortFact | undefin
 /** How a thing of Open vSwitch is now, or undefined where it is not there. */
 export function observeSwitch(
   state: SimState,
-  asked: OvsBridgeFact | OvsPortFact | FlowsFact,
-): OvsBridgeFact | OvsPortFact | FlowsFact | undefined {
+  asked: OvsBridgeFact | OvsPortFact | MeterFact | FlowsFact,
+): OvsBridgeFact | OvsPortFact | MeterFact | FlowsFact | undefined {
   if (asked.fact === 'ovs-port') return observePort(state, asked);
-  const bridge = state.switches.get(asked.fact === 'flows' ? asked.bridge : asked.name);
+  const bridge = state.switches.get(asked.fact === 'ovs-bridge' ? asked.name : asked.bridge);
   if (!bridge) return undefined;
   if (asked.fact === 'ovs-bridge') return asked.shared && !bridge.ours ? asked : bridge.fact;
+  if (asked.fact === 'meter') return bridge.meters.get(bridge.ports.get(asked.port)?.ofport ?? -1);
   const flows = bridge.flows.get(asked.owner);
   return flows && { ...asked, flows: flows.map((text) => withName(bridge, text)).sort() };
 }
@@ -154,6 +181,9 @@ export function printSwitches(state: SimState): string[] {
       const words = [fact.type, fact.tag === undefined ? '' : `tag ${fact.tag}`, ...options, ...ids];
       return `  port ${port}: ${words.filter(Boolean).join(', ')}`;
     }),
+    ...[...bridge.meters.values()].map(
+      ({ port, rateKbps, burstKbit }) => `  meter ${port}: ${rateKbps} kbit/s, burst ${burstKbit} kbit`,
+    ),
     ...[...bridge.flows.values()]
       .flat()
       .map((text) => `  ${withName(bridge, text)}`)

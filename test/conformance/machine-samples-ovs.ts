@@ -1,5 +1,5 @@
 /** Bridges, ports and flows of Open vSwitch, in two states each, for the suite of machines. */
-import type { FlowsFact, OvsBridgeFact, OvsPortFact } from '../../src/plan/facts.ts';
+import type { FlowsFact, MeterFact, OvsBridgeFact, OvsPortFact } from '../../src/plan/facts.ts';
 import { type Flow, flowTexts, pushVlan, resubmit, setVlan } from '../../src/plan/flow-text.ts';
 import type { Sample } from './machine-samples.ts';
 
@@ -48,6 +48,11 @@ const flows = (on: string, owner: string, all: Flow[]): FlowsFact => ({
   flows: flowTexts(all),
 });
 
+const meter = (rateKbps: number, burstKbit: number): MeterFact => {
+  return { fact: 'meter', bridge: 'br-int', port: patch.name, rateKbps, burstKbit };
+};
+const metered = [`meter:${patch.name}`, 'set_field:26->ip_dscp'];
+
 const normal: Flow = { table: 60, priority: 3, actions: ['NORMAL'] };
 /** One flow for each way in which a rendering writes matches and actions. */
 const inward: Flow[] = [
@@ -92,6 +97,19 @@ export const switchSamples: readonly Sample[] = [
     before: [tunnels, integration, patch, back],
     first: flows('br-tun', 'base', inward),
     second: flows('br-tun', 'base', [...inward.slice(1), { table: 4, priority: 1, match: ['tun_id=0x65'] }]),
+  },
+  {
+    title: 'a meter',
+    before: [integration, patch],
+    first: meter(5000, 4000),
+    second: meter(1, 12),
+  },
+  {
+    title: 'a flow that refers to a meter',
+    before: [integration, patch, meter(5000, 4000)],
+    first: flows('br-int', 'port', [
+      { table: 60, priority: 100, match: ['in_port=patch-tun', 'ip'], actions: metered },
+    ]),
   },
   { title: 'a single flow', before: [integration], first: flows('br-int', 'base', [normal]) },
 ];

@@ -23,6 +23,7 @@ import {
   uplink,
   uuid,
 } from '../../src/plan/render/ovs-firewall-testing.ts';
+import { switchLimits } from '../../src/plan/render/qos.ts';
 import { aConnection, aPacket, aWorld, flowsOfWorld, router } from '../support/ovs-worlds.ts';
 import { add, now, performAll } from './machine-suite.ts';
 
@@ -114,7 +115,10 @@ for (const stateful of [true, false])
   });
 
 test('every flow is read as it was written: what a port sends is marked, or dropped', async () => {
-  const marked = port(1, { qos: { ingress: null, egress: null, dscp_mark: 26 } });
+  const marked = port(1, { qos: { ingress: null, egress: { max_kbps: 5000, max_burst_kbps: 0 }, dscp_mark: 26 } });
+  const limits = switchLimits(marked, deviceOf(1), 'br-int', 1500);
+  await performAll(host, limits.map(add));
+  for (const limit of limits) await isThere(limit);
   await load('port/1', flowsOf(marked, [group(90, everyRule), ...sets]));
   await load('port/1', flowsOf({ ...marked, admin_state_up: false }, []));
 });

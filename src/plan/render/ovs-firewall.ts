@@ -89,13 +89,19 @@ export function firewallBaseFlows(_env: HostEnvironment): Flow[] {
   ];
 }
 
+/** What the policy of a port asks for of its flows. */
+export interface Quality {
+  /** The DSCP mark of what it sends. */
+  readonly mark?: number | null;
+  /** What it sends is metered: there is a meter for it. */
+  readonly metered?: boolean;
+}
+
 /** A port that is not filtered, and what it has on the integration bridge. */
-export interface PlainPort {
+export interface PlainPort extends Quality {
   readonly device: string;
   readonly mac: string;
   readonly tag: number;
-  /** The DSCP mark of what it sends. */
-  readonly mark?: number | null;
 }
 
 /** The flow of a port that is down: what it sends is dropped. (Its VLAN, the dead one, it has in common with all that are.) */
@@ -104,23 +110,30 @@ export function deadPortFlow(device: string): Flow {
 }
 
 /** Where frames from a port come in and go on, its packets marked if they are to be. */
-function departureFlows(device: string, tag: number, next: number, mark: number | null): Flow[] {
+function departureFlows(device: string, tag: number, next: number, { mark = null, metered = false }: Quality): Flow[] {
   const table = tables.transient;
   const match = [`in_port=${device}`];
+  // A meter comes first, whatever else is done.
+  const meter = metered ? [`meter:${device}`] : [];
   const go = [setNetwork(tag), resubmit(next)];
   const marked = (family: string): Flow => {
-    return { table, priority: 101, match: [...match, family], actions: [`set_field:${mark}->ip_dscp`, ...go] };
+    return {
+      table,
+      priority: 101,
+      match: [...match, family],
+      actions: [...meter, `set_field:${mark}->ip_dscp`, ...go],
+    };
   };
-  return [{ table, priority: 100, match, actions: go }, ...(mark === null ? [] : families.map(marked))];
+  return [{ table, priority: 100, match, actions: [...meter, ...go] }, ...(mark === null ? [] : families.map(marked))];
 }
 
 /**
  * The flows of a port that may send and receive everything: of a router, of a DHCP service, or without port security. What
  * it sends to a filtered port of this host is filtered there, and what is for it alone goes to it alone.
  */
-export function plainPortFlows({ device, mac, tag, mark: dscp = null }: PlainPort): Flow[] {
+export function plainPortFlows({ device, mac, tag, ...quality }: PlainPort): Flow[] {
   return [
-    ...departureFlows(device, tag, tables.acceptOrIngress, dscp),
+    ...departureFlows(device, tag, tables.acceptOrIngress, quality),
     {
       table: tables.transient,
       priority: 90,
@@ -252,13 +265,13 @@ function setsToLookInto({ rules }: PortRules): Sets {
 export function portFirewallFlows(at: SwitchedPort, look: Lookup, _env: HostEnvironment): Filtering {
   const { port, device, tag } = at;
   if (!port.admin_state_up || !at.network.admin_state_up) return { flows: [deadPortFlow(device)], waiting: null };
-  const dscp = port.qos?.dscp_mark ?? null;
+  const quality = { mark: port.qos?.dscp_mark ?? null, metered: Boolean(port.qos?.egress) };
   if (!port.port_security_enabled)
-    return { flows: plainPortFlows({ device, mac: port.mac_address, tag, mark: dscp }), waiting: null };
+    return { flows: plainPortFlows({ device, mac: port.mac_address, tag, ...quality }), waiting: null };
   const held = rulesOf(port, look);
   const sets = setsToLookInto(held);
   const flows: Flow[] = [
-    ...departureFlows(device, tag, tables.baseEgress, dscp),
+    ...departureFlows(device, tag, tables.baseEgress, quality),
     ...arrivalFlows(at),
     ...baseEgressFlows(port, device, lookUp(tables.destinations, sets.egress), held.stateless),
     ...baseIngressFlows(at, sets.ingress, held.stateless),

@@ -6,6 +6,7 @@ import type { HostEnvironment, Lookup, Rendering } from './language.ts';
 import { attach, firstOf } from './link-layer.ts';
 import { portFirewallFlows } from './ovs-firewall.ts';
 import { deadVlan } from './ovs-names.ts';
+import { switchLimits } from './qos.ts';
 
 /** The MTU of the interface, where it is a device of the kernel: the switch passes on whatever its ports take. */
 function deviceFacts(name: string, mtu: number, env: HostEnvironment): Fact[] {
@@ -37,7 +38,11 @@ export function renderSwitchPort(port: HostPort, look: Lookup, env: HostEnvironm
     foreign: true,
   };
   const flows = flowTexts(filtering.flows);
-  const facts: Fact[] = [plugged, ...deviceFacts(device, network.mtu, env)];
+  const facts: Fact[] = [
+    plugged,
+    ...deviceFacts(device, network.mtu, env),
+    ...switchLimits(port, device, bridge, network.mtu),
+  ];
   if (flows.length > 0) facts.push({ fact: 'flows', bridge, owner: `port/${port.id}`, flows });
   return { facts, waiting: filtering.waiting, problem: at.problem };
 }

@@ -43,6 +43,22 @@ export function queueFacts(port: HostPort, mtu: number): Fact[] {
   return facts;
 }
 
+/**
+ * The limits of a port of a switch: what the instance receives waits in the queue of its device; what it sends is metered, since
+ * a switch outside the kernel hears the device before any queue does.
+ */
+export function switchLimits(port: HostPort, device: string, bridge: string, mtu: number): Fact[] {
+  const { ingress = null, egress = null } = port.qos ?? {};
+  const facts: Fact[] = [];
+  if (ingress) facts.push({ fact: 'qdisc', namespace: '', device, qdisc: bucketOf(ingress, mtu) });
+  if (egress) {
+    const burst = egress.max_burst_kbps > 0 ? egress.max_burst_kbps : egress.max_kbps * usualBurst;
+    const burstKbit = Math.ceil(Math.max(burst, (mtu + frameOverhead) / 125));
+    facts.push({ fact: 'meter', bridge, port: device, rateKbps: egress.max_kbps, burstKbit });
+  }
+  return facts;
+}
+
 /** The mark of what a port sends, as Neutron's Linux bridge agent writes it, both families. */
 export function markHooks(port: HostPort): HookFact[] {
   const mark = port.qos?.dscp_mark ?? null;
