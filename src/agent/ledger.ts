@@ -42,6 +42,13 @@ const text = (record: Record_) => JSON.stringify(record);
 
 const slackBytes = 1024 * 1024;
 
+/** A fact as it is kept: what it holds is not needed to remove it, and one element that changes is nothing to write down. */
+function kept(fact: Fact): Fact {
+  if (fact.fact === 'set') return { ...fact, elements: [] };
+  if (fact.fact === 'flows') return { ...fact, flows: [] };
+  return fact.fact === 'file' ? { ...fact, content: '' } : fact;
+}
+
 class Book implements LedgerView {
   readonly owner = new Map<FactKey, UnitKey>();
   readonly byUnit = new Map<UnitKey, Map<FactKey, Fact>>();
@@ -140,7 +147,7 @@ export function openLedger(folder: string): Ledger {
     cutsOf: (unit) => book.cutsOf(unit),
     localVlans: () => book.localVlans(),
     record(made, cuts) {
-      const facts = Array.from(made, ([unit, fact]): Record_ => ({ made: fact, unit }));
+      const facts = Array.from(made, ([unit, fact]): Record_ => ({ made: kept(fact), unit }));
       write([...facts, ...Array.from(cuts, ([unit, cut]): Record_ => ({ cut, unit }))]);
     },
     strike(gone, cuts) {

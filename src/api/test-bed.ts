@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { ManualClock } from '../lib/clock.ts';
 import { SeededRandom } from '../lib/random.ts';
 import { applyAgentReport, applyStatuses } from '../operations/agent.ts';
-import { hostObject, hostObjectKeys } from '../operations/host-view.ts';
+import { openHostView } from '../operations/host-view.ts';
 import { operations } from '../operations/index.ts';
 import { defaultSettings, type NetworkingSettings } from '../rules/settings.ts';
 import { openSqlite } from '../store/sqlite.ts';
@@ -84,7 +84,7 @@ export async function startTestApi(
       clock,
       random: new SeededRandom(1),
       operations: { ...operations, ...replaced },
-      hosts: { hostObject, hostObjectKeys, applyAgentReport, applyStatuses },
+      hosts: { ...openHostView(), applyAgentReport, applyStatuses },
       log: false,
       publicUrl: () => 'http://cloud.test:9696',
     });

@@ -8,7 +8,7 @@ import { systemClock } from '../lib/clock.ts';
 import { type Log, structuredLog } from '../lib/log.ts';
 import { user } from '../model/index.ts';
 import { applyAgentReport, applyStatuses } from '../operations/agent.ts';
-import { hostObject, hostObjectKeys } from '../operations/host-view.ts';
+import { openHostView } from '../operations/host-view.ts';
 import { operations } from '../operations/index.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
@@ -104,7 +104,7 @@ function composeApi(store: Store, settings: Settings, chosen: ChosenAccess, log:
     clock: systemClock,
     random: systemRandom,
     operations,
-    hosts: { hostObject, hostObjectKeys, applyAgentReport, applyStatuses },
+    hosts: { ...openHostView(), applyAgentReport, applyStatuses },
     log: structuredLog(log),
     publicUrl,
   });

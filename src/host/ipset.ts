@@ -73,8 +73,8 @@ function create(name: string, { family, elements }: SetFact): string {
   return `create ${name} hash:net family ${family === 4 ? 'inet' : 'inet6'} maxelem ${most}`;
 }
 
-/** The lines of one step for `ipset restore -exist`. */
-function linesOf(step: StepOn<SetFact>): string[] {
+/** The lines of one step for `ipset restore -exist`; of a change those elements alone that come or go. */
+export function linesOf(step: StepOn<SetFact>): string[] {
   const { fact } = step;
   const wanted = written(fact.family, fact.elements);
   if (step.do === 'remove') return [`destroy ${fact.name}`];

@@ -6,6 +6,7 @@ import { hostAddressGroup, hostAddressSet, hostPort, hostSecurityGroup } from '.
 import type { Condition } from '../store/query.ts';
 import type { Match, Reader } from '../store/store.ts';
 import { loadPortQos } from './host-view-qos.ts';
+import { SharedSets } from './host-view-sets.ts';
 import { subnetsById } from './host-view-subnets.ts';
 
 /** `port/<id>` of an instance's port that is bound to the host. */
@@ -23,8 +24,14 @@ export async function loadSecurityGroup(r: Reader, host: string, id: string): Pr
 }
 
 /** `address_set/<id>` of a security group or an address group that a rule on the host refers to. */
-export async function loadAddressSet(r: Reader, host: string, id: string): Promise<HostAddressSet | undefined> {
-  if (await hasRule(r, host, { remote_group_id: id })) return hostAddressSet(id, await r.list(port, memberOf([id])));
+export async function loadAddressSet(
+  r: Reader,
+  host: string,
+  id: string,
+  sets: SharedSets = new SharedSets(),
+): Promise<HostAddressSet | undefined> {
+  const build = async () => hostAddressSet(id, await r.list(port, memberOf([id])));
+  if (await hasRule(r, host, { remote_group_id: id })) return sets.get(r, id, build);
   if (!(await hasRule(r, host, { remote_address_group_id: id }))) return undefined;
   const group = await r.get(addressGroup, id);
   return group && hostAddressGroup(group);

@@ -27,7 +27,7 @@ import {
   removeRouterFromAgent,
 } from './agent-scheduling.ts';
 import type { Context } from './context.ts';
-import { hostObject, hostObjectKeys } from './host-view.ts';
+import { hostObject, hostObjectKeys, openHostView } from './host-view.ts';
 import { type Doing, NothingThere, of, Picks, qosActs, remove, update } from './host-view-testing.ts';
 import { addInterface, removeInterface } from './router-interface.ts';
 import { admin, agentReport, type Cloud, demo, openCloud } from './router-testing.ts';
@@ -259,11 +259,17 @@ const oftener = ['forward', 'associate', 'givePolicyToPort', 'givePolicyToPort']
 type View = Map<HostKey, HostObject>;
 
 /** What one host knows, kept as an agent keeps it: the objects named by the journal, and nothing else, are read anew. */
-async function follow(cloud: Cloud, view: View, host: string, since: number): Promise<number> {
+async function follow(
+  hostView: ReturnType<typeof openHostView>,
+  cloud: Cloud,
+  view: View,
+  host: string,
+  since: number,
+): Promise<number> {
   return cloud.read(async (r) => {
     const entries = await r.journal(since, 1000);
     for (const key of new Set(entries.flatMap((entry) => entry.keys))) {
-      const object = await hostObject(r, cloud.settings, host, key);
+      const object = await hostView.hostObject(r, cloud.settings, host, key);
       if (object) view.set(key, object);
       else view.delete(key);
     }
@@ -338,6 +344,7 @@ test('the objects that a host follows by its keys are those of a full rebuild, a
       const cloud = await startUp();
       try {
         const views = new Map<string, View>();
+        const hostView = openHostView();
         let since = 0;
         for (const host of hosts) views.set(host, await rebuild(cloud, host));
         since = await cloud.read((r) => r.head());
@@ -347,7 +354,7 @@ test('the objects that a host follows by its keys are those of a full rebuild, a
           let head = since;
           for (const host of hosts) {
             const view = views.get(host) ?? new Map();
-            head = await follow(cloud, view, host, since);
+            head = await follow(hostView, cloud, view, host, since);
             assert.deepEqual(sorted(view), sorted(await rebuild(cloud, host)), `${host} after ${JSON.stringify(act)}`);
           }
           since = head;

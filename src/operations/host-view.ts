@@ -12,18 +12,35 @@ import type { Reader } from '../store/store.ts';
 import { loadDhcp, loadMetadata, loadNetwork } from './host-view-networks.ts';
 import { loadAddressSet, loadPort, loadSecurityGroup } from './host-view-ports.ts';
 import { loadRouter } from './host-view-router.ts';
+import { SharedSets } from './host-view-sets.ts';
 
-type Load = (r: Reader, settings: NetworkingSettings, host: string, id: string) => Promise<HostObject | undefined>;
+type Load = (
+  r: Reader,
+  settings: NetworkingSettings,
+  host: string,
+  id: string,
+  sets: SharedSets | undefined,
+) => Promise<HostObject | undefined>;
 
 const loaders: Readonly<Record<HostObject['kind'], Load>> = {
   network: (r, _settings, host, id) => loadNetwork(r, host, id),
   port: (r, _settings, host, id) => loadPort(r, host, id),
   security_group: (r, _settings, host, id) => loadSecurityGroup(r, host, id),
-  address_set: (r, _settings, host, id) => loadAddressSet(r, host, id),
+  address_set: (r, _settings, host, id, sets) => loadAddressSet(r, host, id, sets),
   dhcp: loadDhcp,
   router: (r, _settings, host, id) => loadRouter(r, host, id),
   metadata: loadMetadata,
 };
+
+/** What a server asks of the host view: hosts that look at one state share what is the same for all of them. */
+export function openHostView() {
+  const sets = new SharedSets();
+  return {
+    hostObject: (r: Reader, settings: NetworkingSettings, host: string, key: HostKey) =>
+      hostObject(r, settings, host, key, sets),
+    hostObjectKeys,
+  };
+}
 
 /** The object as the host is to have it now; `undefined`: the host has none of this key. */
 export async function hostObject(
@@ -31,9 +48,10 @@ export async function hostObject(
   settings: NetworkingSettings,
   host: string,
   key: HostKey,
+  sets?: SharedSets,
 ): Promise<HostObject | undefined> {
   const slash = key.indexOf('/');
-  return loaders[key.slice(0, slash) as HostObject['kind']](r, settings, host, key.slice(slash + 1));
+  return loaders[key.slice(0, slash) as HostObject['kind']](r, settings, host, key.slice(slash + 1), sets);
 }
 
 /** The keys of everything that the host has: what a snapshot holds. Sorted. */

@@ -134,6 +134,14 @@ function subject(fact: Fact): { what: string; how: string } {
   }
 }
 
+/** How many come and go, of how many. */
+function exchanged(was: readonly string[], wanted: readonly string[], what: string): string {
+  const [before, after] = [new Set(was), new Set(wanted)];
+  const more = wanted.filter((one) => !before.has(one)).length;
+  const less = was.filter((one) => !after.has(one)).length;
+  return `${[more && `${more} more`, less && `${less} less`].filter(Boolean).join(', ')}: ${wanted.length} ${what}`;
+}
+
 /** How a change differs from what was: only what changes is named. */
 function difference(fact: Fact, was: Fact): string {
   if (fact.fact === 'link' && was.fact === 'link') {
@@ -152,11 +160,11 @@ function difference(fact: Fact, was: Fact): string {
   }
   if (fact.fact === 'nft-element' && was.fact === 'nft-element')
     return `${elementDetails(was)} → ${fact.value.replace(' . ', ':')}`;
-  if (fact.fact === 'set' && was.fact === 'set') return `${was.elements.length} → ${fact.elements.length} addresses`;
+  if (fact.fact === 'set' && was.fact === 'set') return exchanged(was.elements, fact.elements, 'addresses');
   if (was.fact === 'ovs-port' && was.lost) return 'plugged in anew';
   if (fact.fact === 'ovs-port' && was.fact === 'ovs-port' && fact.tag !== was.tag)
     return `tag ${was.tag ?? 'none'} → ${fact.tag ?? 'none'}`;
-  if (fact.fact === 'flows' && was.fact === 'flows') return `${was.flows.length} → ${flowCount(fact.flows)}`;
+  if (fact.fact === 'flows' && was.fact === 'flows') return exchanged(was.flows, fact.flows, 'flows');
   if (fact.fact === 'route' && was.fact === 'route') return `was via ${was.via ?? 'the link'} on ${was.device}`;
   if (fact.fact === 'process' && was.fact === 'process') return processChange(fact, was);
   if (fact.fact === 'sysctl' && was.fact === 'sysctl') return `was ${was.value}`;

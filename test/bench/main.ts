@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: measures, prints beside stock Neutron's figures, asserts nothing.
  *
- * Options: `--only api|curve|forwarding|cold-start|connections|lease`, `--requests N`, `--ports N`, `--rows TEXT` (only rows whose name has it),
+ * Options: `--only api|curve|forwarding|cold-start|connections|lease|members`, `--requests N`, `--ports N`, `--rows TEXT` (only rows whose name has it),
  * `--postgres` (a PostgreSQL of its own in place of the embedded database), `--connection URL` (any other), `--nat iptables|nftables` (one driver alone),
  * `--bundle FILE` (another build of the program), `--profile FOLDER`
  * (a CPU profile of the server), `--json`. The curve (what one create costs from 100 to 100,000 that are there) runs by `--only` alone.
@@ -16,6 +16,7 @@ import { benchCurve, type Point } from './curve.ts';
 import { benchForwarding } from './forwarding.ts';
 import { benchLease } from './lease.ts';
 import type { Measured } from './load.ts';
+import { benchMembers } from './members.ts';
 import { startBenchServer } from './server.ts';
 import { stock } from './stock.ts';
 
@@ -100,6 +101,8 @@ for (const driver of drivers) {
   if (wanted('cold-start')) results.push(await benchColdStart(say, { driver }));
 }
 if (wanted('lease')) results.push(await benchLease(program, say));
+if (wanted('members'))
+  for (const driver of ['linuxbridge', 'openvswitch'] as const) results.push(await benchMembers(program, driver, say));
 if (wanted('connections')) results.push({ name: 'new connections', figures: await benchConnections(say) });
 await postgres?.stop();
 if (values.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
