@@ -86,7 +86,8 @@ export async function wakeSecurityGroup(c: Context, groupId: string): Promise<vo
 export async function wakeNetworkPolicy(c: Context, networkIds: readonly string[]): Promise<void> {
   if (networkIds.length === 0) return;
   const ports = await c.t.find(port, { network_id: [...networkIds], qos_policy_id: null });
-  const gateways = ports.filter((row) => row.device_owner === GATEWAY_OWNER);
+  // A gateway goes by its router's policy or the network's, whatever its port has.
+  const gateways = await c.t.find(port, { network_id: [...networkIds], device_owner: GATEWAY_OWNER });
   c.t.wake([...onHosts(ports), ...gateways.map((row): HostKey => `router/${row.device_id}`)]);
 }
 
