@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type Cli, CommandError, command, flag, seconds, text, texts } from './command.ts';
@@ -95,4 +96,18 @@ test('every command has a sentence, an example, and options that say what they a
 
 test('the reference page is current (npm run docs writes it)', () => {
   assert.equal(readFileSync('docs/reference/commands.md', 'utf8'), commandsPage(commands));
+});
+
+test('a reader that leaves before the end does not end the command', async () => {
+  const main = new URL('./main.ts', import.meta.url).pathname;
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, '--help'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  let said = '';
+  child.stderr.on('data', (data) => {
+    said += data;
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  assert.deepEqual([code, said], [0, '']);
 });

@@ -23,6 +23,14 @@ export function watchSignals(): AbortSignal {
   return controller.signal;
 }
 
+/** Whoever reads our output may stop (`| head`): what is under way goes on and ends as it would, unheard. */
+export function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+}
+
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
 async function showProgress<T>(what: string, work: Promise<T>, isTerminal: boolean): Promise<T> {
