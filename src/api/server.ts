@@ -9,7 +9,8 @@ import Fastify, {
 } from 'fastify';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
-import { malformedBody, notFound, unauthorized } from '../model/faults.ts';
+import { Turns } from '../lib/turns.ts';
+import { busy, malformedBody, notFound, unauthorized } from '../model/faults.ts';
 import { resources } from '../model/index.ts';
 import { syncDefaultRanges } from '../operations/network-segment-range.ts';
 import type { NetworkingSettings } from '../rules/settings.ts';
@@ -53,6 +54,9 @@ export interface ApiOptions {
 
 /** Bytes of a URL. */
 const urlLimit = 32 * 1024;
+
+/** Two, so that the connections to the database that are left answer everything else. */
+const longListLimits = { turns: 2, waiting: 1000, waitMs: 30_000, refusal: () => busy('The API') };
 
 function newInstance(log: FastifyBaseLogger | false): FastifyInstance {
   const common = {
@@ -120,7 +124,7 @@ function logAnswers(app: FastifyInstance): void {
 /** The API over a store. */
 export function createApi(options: ApiOptions): FastifyInstance {
   const { store, settings, clock, random, publicUrl, operations, hosts } = options;
-  const services: Services = { store, settings, clock, random, publicUrl };
+  const services: Services = { store, settings, clock, random, publicUrl, longLists: new Turns(longListLimits) };
   const exposure = exposeModel(resources, operations, settings);
   const sessions = createSessions(store, clock);
   const app = newInstance(options.log);

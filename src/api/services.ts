@@ -1,6 +1,7 @@
 /** What every part of the API works with; handed in when the server is composed. */
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
+import type { Turns } from '../lib/turns.ts';
 import type { Caller, Context, ReadContext } from '../operations/context.ts';
 import type { NetworkingSettings } from '../rules/settings.ts';
 import type { Reader, Store, Transactor } from '../store/store.ts';
@@ -13,6 +14,8 @@ export interface Services {
   readonly random: Random;
   /** Where clients reach this server, without a final slash: `http://10.0.0.1:9696`. */
   readonly publicUrl: () => string;
+  /** Turns at lists of more rows than are read at a time. */
+  readonly longLists: Turns;
 }
 
 /** The context of an operation inside a transaction. */

@@ -1,29 +1,19 @@
 /** Snapshots of a SQLite database: a few read-only connections, each of which serves one reader at a time. */
+import { Turns } from '../lib/turns.ts';
 import { busy } from '../model/faults.ts';
 import type { Statement } from './dialect/dialect.ts';
 import type { Connection } from './sqlite.ts';
 
-const MAX_CONNECTIONS = 4;
-const MAX_WAITING = 10_000;
-const WAIT_MS = 30_000;
+const limits = { turns: 4, waiting: 10_000, waitMs: 30_000, refusal: () => busy('The database') };
 
 const begin: Statement = { sql: 'begin' };
 const commit: Statement = { sql: 'commit' };
 
-interface Waiting {
-  readonly give: (connection: Connection) => void;
-  readonly refuse: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
-}
-
 /** Read connections; opened when needed, the one used last first, since its statements and pages are warm. */
 export class SnapshotPool {
   readonly #open: () => Connection;
+  readonly #turns = new Turns(limits);
   readonly #idle: Connection[] = [];
-  readonly #waiting: Waiting[] = [];
-  #count = 0;
-  #closed = false;
-  #drained: (() => void) | undefined;
 
   constructor(open: () => Connection) {
     this.#open = open;
@@ -31,60 +21,31 @@ export class SnapshotPool {
 
   /** Runs `work` on one snapshot of the database. */
   async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    const connection = this.#take() ?? (await this.#wait());
+    if (!this.#turns.tryTake()) await this.#turns.take();
+    let connection: Connection | undefined;
     try {
+      connection = this.#idle.pop() ?? this.#open();
       connection.run(begin, []);
       return await work(connection);
     } finally {
+      if (connection) this.#putBack(connection);
+      this.#turns.end();
+    }
+  }
+
+  #putBack(connection: Connection): void {
+    try {
       if (connection.database.isTransaction) connection.run(commit, []);
-      this.#give(connection);
+      this.#idle.push(connection);
+    } catch {
+      // Its snapshot cannot be left: the next reader opens another.
+      connection.database.close();
     }
   }
 
   /** Refuses new readers, and closes the connections when those that read are done. */
   async close(): Promise<void> {
-    this.#closed = true;
-    for (const { refuse, timer } of this.#waiting.splice(0)) {
-      clearTimeout(timer);
-      refuse(closed());
-    }
-    if (this.#idle.length < this.#count) await new Promise<void>((resolve) => (this.#drained = resolve));
+    await this.#turns.close(() => new Error('The store is closed.'));
     for (const { database } of this.#idle.splice(0)) database.close();
   }
-
-  #take(): Connection | undefined {
-    if (this.#closed) throw closed();
-    const idle = this.#idle.pop();
-    if (idle || this.#count >= MAX_CONNECTIONS) return idle;
-    const connection = this.#open();
-    this.#count++;
-    return connection;
-  }
-
-  #wait(): Promise<Connection> {
-    if (this.#waiting.length >= MAX_WAITING) throw busy('The database');
-    return new Promise((give, refuse) => {
-      const timer = setTimeout(() => {
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-        refuse(busy('The database'));
-      }, WAIT_MS);
-      const waiting = { give, refuse, timer };
-      this.#waiting.push(waiting);
-    });
-  }
-
-  #give(connection: Connection): void {
-    const next = this.#waiting.shift();
-    if (next) {
-      clearTimeout(next.timer);
-      next.give(connection);
-      return;
-    }
-    this.#idle.push(connection);
-    if (this.#closed && this.#idle.length === this.#count) this.#drained?.();
-  }
-}
-
-function closed(): Error {
-  return new Error('The store is closed.');
 }

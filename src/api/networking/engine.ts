@@ -2,6 +2,7 @@
  * The verbs of the Networking API on any resource of the model: list, show, create, update, delete, actions. One state of the
  * database for each request, one transaction for each change.
  */
+import { ByteList } from '../../lib/byte-list.ts';
 import { type Fault, forbidden, malformedBody, networkNotFound } from '../../model/faults.ts';
 import type { Action, Roles } from '../../model/language.ts';
 import type { Caller, Context, ReadContext } from '../../operations/context.ts';
@@ -17,12 +18,11 @@ import {
   ruleName,
 } from '../../rules/policy.ts';
 import { visibleRows } from '../../rules/visibility.ts';
-import type { Condition } from '../../store/query.ts';
+import type { Condition, Page } from '../../store/query.ts';
 import type { Reader } from '../../store/store.ts';
 import { readContext, type Services, writeContext } from '../services.ts';
 import { bodyMember, isObject } from '../wire/json-body.ts';
 import type { Query } from '../wire/query-string.ts';
-import { JsonBytes } from '../wire/router.ts';
 import { type Draft, readChanges, readDraft } from './body.ts';
 import { computedList } from './computed-list.ts';
 import type { AnyRow, Exposed } from './exposure.ts';
@@ -57,8 +57,16 @@ async function prepareList(services: Services, { operations }: Exposed, { caller
   await services.store.transact((t) => beforeList.make({ ...writeContext(services, t, caller), filters: query }));
 }
 
-/** `GET /v2.0/ports`. */
-export async function listRows(services: Services, exposed: Exposed, request: Request): Promise<JsonBytes> {
+/** What a list is of. */
+interface Listing {
+  readonly exposed: Exposed;
+  readonly request: Request;
+  readonly page: Page;
+  readonly visible: ReturnType<typeof visibleRows>;
+  readonly where: Condition | undefined;
+}
+
+function readListing(services: Services, exposed: Exposed, request: Request): Listing {
   const { resource, operations } = exposed;
   const { caller, query, parentId } = request;
   const conditions = operations.rows ? [] : readFilters(exposed, caller, query);
@@ -67,42 +75,86 @@ export async function listRows(services: Services, exposed: Exposed, request: Re
   if (visible !== 'all' && visible !== 'none') conditions.push(visible);
   if (resource.parent) conditions.push({ op: 'in', column: resource.parent.field, values: [parentId ?? ''] });
   const where: Condition | undefined = conditions.length > 0 ? { op: 'and', of: conditions } : undefined;
+  return { exposed, request, page, visible, where };
+}
+
+/** The list in one state of the database; `undefined` where it is long and may not be. */
+async function listIn(
+  services: Services,
+  r: Reader,
+  { exposed, request, page, visible, where }: Listing,
+  mayBeLong: () => boolean,
+): Promise<ByteList | undefined> {
+  const { resource, operations } = exposed;
+  const { caller, query, parentId } = request;
+  await findParent(r, exposed, caller, parentId);
+  if (page.marker !== undefined && !operations.rows && !(await r.get(tableOf(resource), page.marker)))
+    throw operations.notFound(page.marker, parentId);
+  const c = { ...readContext(services, r, caller), filters: query };
+  const wanted = wantedFields(query);
+  const links = (extent: Extent) => pageLinks(`${services.publicUrl()}${request.path}`, query, page, extent);
+  if (operations.rows)
+    return fewRows(c, exposed, query, visible === 'none' ? [] : await operations.rows(r, parentId ?? ''));
+  const form = visible === 'none' ? undefined : textFormOf(exposed, caller, wanted);
+  if (form) {
+    const body = startList(exposed);
+    const extent = await listBytes(c, exposed, { where, page, form, mayBeLong }, body);
+    if (extent) return endList(exposed, body, links(extent));
+    body.free();
+    return undefined;
+  }
+  const rows = visible === 'none' ? [] : ((await r.list(tableOf(resource), where, page)) as AnyRow[]);
+  const bodies = await renderRows(c, exposed, rows, wanted);
+  return listBody(exposed, bodies, links({ count: rows.length, first: rows[0]?.id, last: rows.at(-1)?.id }));
+}
+
+/**
+ * `GET /v2.0/ports`. A long list is read only in its turn: few are held in memory at a time, each takes no longer than it takes
+ * alone, and short ones find the database free.
+ */
+export async function listRows(services: Services, exposed: Exposed, request: Request): Promise<ByteList> {
+  const listing = readListing(services, exposed, request);
   await prepareList(services, exposed, request);
-  return services.store.read(async (r) => {
-    await findParent(r, exposed, caller, parentId);
-    if (page.marker !== undefined && !operations.rows && !(await r.get(tableOf(resource), page.marker)))
-      throw operations.notFound(page.marker, parentId);
-    const c = { ...readContext(services, r, caller), filters: query };
-    const wanted = wantedFields(query);
-    const links = (extent: Extent) => pageLinks(`${services.publicUrl()}${request.path}`, query, page, extent);
-    if (operations.rows)
-      return fewRows(c, exposed, query, visible === 'none' ? [] : await operations.rows(r, parentId ?? ''));
-    const form = visible === 'none' ? undefined : textFormOf(exposed, caller, wanted);
-    if (form) {
-      const { parts, extent } = await listBytes(c, exposed, { where, page, form });
-      return listBody(exposed, parts, links(extent));
+  const { longLists } = services;
+  let hasTurn = false;
+  const mayBeLong = () => {
+    hasTurn ||= longLists.tryTake();
+    return hasTurn;
+  };
+  try {
+    for (;;) {
+      const body = await services.store.read((r) => listIn(services, r, listing, mayBeLong));
+      if (body) return body;
+      await longLists.take();
+      hasTurn = true;
     }
-    const rows = visible === 'none' ? [] : ((await r.list(tableOf(resource), where, page)) as AnyRow[]);
-    const bodies = await renderRows(c, exposed, rows, wanted);
-    return listBody(
-      exposed,
-      [Buffer.from(JSON.stringify(bodies))],
-      links({ count: rows.length, first: rows[0]?.id, last: rows.at(-1)?.id }),
-    );
-  });
+  } finally {
+    if (hasTurn) longLists.end();
+  }
 }
 
 /** The list of a resource whose rows are few and no table's. */
-async function fewRows(c: ReadContext, exposed: Exposed, query: Query, rows: readonly AnyRow[]): Promise<JsonBytes> {
+async function fewRows(c: ReadContext, exposed: Exposed, query: Query, rows: readonly AnyRow[]): Promise<ByteList> {
   const filters = [...exposed.fields].filter(([, field]) => field.filter).map(([name]) => name);
   const shown = computedList(await renderRows(c, exposed, rows), query, filters);
-  return listBody(exposed, [Buffer.from(JSON.stringify(shown))], undefined);
+  return listBody(exposed, shown, undefined);
 }
 
-/** The body of a list, from the bytes of its rows. */
-function listBody({ resource }: Exposed, rows: readonly Buffer[], links: unknown): JsonBytes {
-  const rest = links === undefined ? '' : `,"${resource.plural}_links":${JSON.stringify(links)}`;
-  return new JsonBytes([Buffer.from(`{"${resource.plural}":`), ...rows, Buffer.from(`${rest}}`)]);
+function startList({ resource }: Exposed): ByteList {
+  const body = new ByteList();
+  body.add(`{"${resource.plural}":`);
+  return body;
+}
+
+function endList({ resource }: Exposed, body: ByteList, links: unknown): ByteList {
+  body.add(links === undefined ? '}' : `,"${resource.plural}_links":${JSON.stringify(links)}}`);
+  return body;
+}
+
+function listBody(exposed: Exposed, rows: readonly unknown[], links: unknown): ByteList {
+  const body = startList(exposed);
+  body.add(JSON.stringify(rows));
+  return endList(exposed, body, links);
 }
 
 /** `GET /v2.0/ports/{id}`. */

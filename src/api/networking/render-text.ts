@@ -2,6 +2,8 @@
  * Lists as JSON text: the database writes the members that are columns, here come those that are computed between them. What
  * results is what `renderRows` gives, to the letter of JSON; `render-text.test.ts` compares them.
  */
+
+import type { ByteList } from '../../lib/byte-list.ts';
 import type { Resource } from '../../model/language.ts';
 import type { ReadContext } from '../../operations/context.ts';
 import type { Subject } from '../../rules/policy.ts';
@@ -82,6 +84,8 @@ export interface Listed {
   readonly where: Condition | undefined;
   readonly page: Page;
   readonly form: ListForm;
+  /** Asked once the list is found to be of more rows than are read at a time. */
+  readonly mayBeLong: () => boolean;
 }
 
 /** The page's rows piece by piece, each with the rows that it is of; one piece where another order than that of ids is asked for. */
@@ -106,22 +110,26 @@ async function* piecesOf(c: ReadContext, exposed: Exposed, { where, page, form }
 }
 
 /**
- * The list as bytes of JSON (`[{…},{…}]`, in some parts). A long list in the order of ids is read piece by piece of one state of
- * the database, and others are answered in between.
+ * Adds the list as JSON (`[{…},{…}]`). A long list in the order of ids is read piece by piece of one state of the database, and
+ * others are answered in between.
+ * @returns which rows; `undefined` where the list is long and may not be: what was added is a part of it.
  */
 export async function listBytes(
   c: ReadContext,
   exposed: Exposed,
   listed: Listed,
-): Promise<{ parts: Buffer[]; extent: Extent }> {
-  const parts = [Buffer.from('[')];
+  to: ByteList,
+): Promise<Extent | undefined> {
   let extent: Extent = { count: 0, first: undefined, last: undefined };
+  to.add('[');
   for await (const { found, texts } of piecesOf(c, exposed, listed)) {
     if (found.length === 0) break;
-    parts.push(Buffer.from(`${extent.count === 0 ? '' : ','}${texts.join(',')}`));
+    if (extent.count > 0 && !listed.mayBeLong()) return undefined;
+    to.add(`${extent.count === 0 ? '' : ','}${texts.join(',')}`);
     const ids = found.map(({ row }) => (row as AnyRow).id);
     const { count, first } = extent;
     extent = { count: count + ids.length, first: count === 0 ? ids[0] : first, last: ids.at(-1) };
   }
-  return { parts: [...parts, Buffer.from(']')], extent };
+  to.add(']');
+  return extent;
 }

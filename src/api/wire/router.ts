@@ -1,6 +1,7 @@
 /** Registering routes: a path with its handlers by method; a method that it does not have is a 405 that says so. */
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ByteList } from '../../lib/byte-list.ts';
 import { methodNotAllowed, unauthorized } from '../../model/faults.ts';
 import type { Caller } from '../../operations/context.ts';
 import { readJson } from './json-body.ts';
@@ -12,27 +13,26 @@ declare module 'fastify' {
   }
 }
 
-/** Bodies shorter than this go out in one piece. */
-const JOINED_BYTES = 256 * 1024;
+/** Bodies shorter than this are copied. */
+const COPIED_BYTES = 256 * 1024;
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** A body that is JSON already, in UTF-8, in one part or many. */
-export class JsonBytes {
-  readonly parts: readonly Buffer[];
-  constructor(parts: readonly Buffer[]) {
-    this.parts = parts;
+/**
+ * Sends JSON that is written already. A long one goes out as it is, its blocks are given back when the client has it or is gone; a
+ * short one is copied, so that a slow client keeps no block.
+ */
+function sendBytes(reply: FastifyReply, body: ByteList): FastifyReply {
+  if (body.bytes < COPIED_BYTES) {
+    const copy = Buffer.concat(body.parts(), body.bytes);
+    body.free();
+    return reply.send(copy);
   }
+  reply.raw.once('close', () => body.free());
+  return reply.header('content-length', body.bytes).send(Readable.from(body.parts(), { objectMode: false }));
 }
 
-/** Sends the parts as they are: joined, a long list would be copied once more. */
-function sendBytes(reply: FastifyReply, { parts }: JsonBytes): FastifyReply {
-  const bytes = parts.reduce((sum, part) => sum + part.length, 0);
-  if (bytes < JOINED_BYTES) return reply.send(Buffer.concat(parts, bytes));
-  return reply.header('content-length', bytes).send(Readable.from(parts, { objectMode: false }));
-}
-
-/** Answers a request; the value returned is the JSON body, `undefined` is an empty answer. */
+/** Answers a request; the value returned is the JSON body (a `ByteList` is JSON already), `undefined` is an empty answer. */
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
 /** The handlers of a path. */
@@ -80,7 +80,7 @@ const routeOne: Router = (app, path, handlers) => {
         if (body === undefined)
           return reply.code(reply.statusCode === 200 || reply.statusCode === 201 ? 204 : reply.statusCode).send();
         reply.header('content-type', 'application/json');
-        return body instanceof JsonBytes ? sendBytes(reply, body) : reply.send(JSON.stringify(body));
+        return body instanceof ByteList ? sendBytes(reply, body) : reply.send(JSON.stringify(body));
       },
     });
   }
