@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Json, startTestApi, type TestApi } from '../test-bed.ts';
 
 const PORTS = 1200;
@@ -35,10 +37,10 @@ const headers = () => ({ 'x-auth-token': api.demo });
 
 async function listPorts(): Promise<void> {
   const answer = await fetch(`${url}/ports`, { headers: headers() });
-  const text = await answer.text();
-  assert.equal(answer.status, 200, text);
-  assert.equal(Number(answer.headers.get('content-length')), Buffer.byteLength(text));
-  const found = (JSON.parse(text) as Json).ports.map(({ name }: Json) => name);
+  const body = await answer.text();
+  assert.equal(answer.status, 200, body);
+  assert.equal(Number(answer.headers.get('content-length')), Buffer.byteLength(body));
+  const found = (JSON.parse(body) as Json).ports.map(({ name }: Json) => name);
   assert.equal(found.length, PORTS);
   assert.deepEqual(new Set(found), names);
 }
@@ -65,4 +67,18 @@ test('clients that leave in the middle of a list hinder nobody', async () => {
     const leavers = Array.from({ length: AT_ONCE }, leaveEarly);
     await Promise.all([...leavers, listPorts(), listPorts(), listPorts()]);
   }
+});
+
+test('a client that asks much and reads late has every byte', { timeout: 60_000 }, async () => {
+  const { port } = api.app.server.address() as AddressInfo;
+  const socket = connect(port, '127.0.0.1');
+  const ask = (connection: string) =>
+    `GET /v2.0/ports HTTP/1.1\r\nhost: a\r\nx-auth-token: ${api.demo}\r\nconnection: ${connection}\r\n\r\n`;
+  socket.write(ask('keep-alive').repeat(AT_ONCE - 1) + ask('close'));
+  await once(socket, 'readable');
+  await sleep(300);
+  const answers = await text(socket);
+  const found = [...answers.matchAll(/"name":"([^"]*)"/g)].map(([, name]) => name);
+  assert.equal(found.length, PORTS * AT_ONCE);
+  assert.deepEqual(new Set(found), names);
 });
