@@ -4,6 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createNicWorld, journalOf, type NicWorld, startPing } from './support/nic-world.ts';
@@ -87,14 +89,15 @@ async function phaseOf(world: NicWorld): Promise<string> {
   );
 }
 
-/** Waits until nobody acts any more, or the move is on trial, watched. */
+/** Waits until nobody acts any more, or the move is on trial, watched, and nobody has asked for its end. */
 async function quiet(world: NicWorld): Promise<void> {
   for (let at = 0; at < 400; at++) {
     const phase = await phaseOf(world);
     const running = pidsOf(world, ' nic ').length;
     if (running === 0) return;
     const checked = phase === 'trial' && (await journalOf(world)).checked === true;
-    if (checked && pidsOf(world, ' nic adopt').length === 0) return;
+    const isAsked = existsSync(join(world.stateDir, 'nic', 'br-ex.request'));
+    if (checked && !isAsked && pidsOf(world, ' nic adopt').length === 0) return;
     await sleep(50);
   }
   throw new Error('someone still acts after 20 s');
