@@ -1,4 +1,5 @@
 /** Floating IPs: taking an address of an external network, and letting it stand for an inside one (neutron/db/l3_db.py). */
+import { together } from '../lib/together.ts';
 import {
   badRequest,
   externalGatewayForFloatingIpNotFound,
@@ -154,9 +155,12 @@ async function reassociate(
 }
 
 async function remove(c: Context, row: FloatingIp): Promise<void> {
-  if (await c.t.first(portForwarding, { floatingip_id: row.id })) throw floatingIpInUseByPortForwarding(row.id);
+  const [forwarding, external] = await together(
+    c.t.first(portForwarding, { floatingip_id: row.id }),
+    c.t.get(port, row.floating_port_id),
+  );
+  if (forwarding) throw floatingIpInUseByPortForwarding(row.id);
   await c.t.delete(floatingip, row.id);
-  const external = await c.t.get(port, row.floating_port_id);
   if (external) await removePort(c, external, { force: true });
   await releaseQuota(c, 'floatingip', row.project_id);
   wakeRouters(c, [row.router_id]);
@@ -188,14 +192,13 @@ function forwardingInShort(row: Row<typeof portForwarding>): Record<string, unkn
 /** The ports and the forwardings of floating IPs, with one query each. */
 async function compute(c: ReadContext, rows: readonly FloatingIp[]): Promise<Partial<FloatingIp>[]> {
   const portIds = [...new Set(rows.flatMap((row) => row.port_id ?? []))];
-  const ports = portIds.length > 0 ? await c.r.find(port, { id: portIds }) : [];
-  const byId = new Map(ports.map((row) => [row.id, row]));
-  const forwardings =
-    rows.length > 0 ? await c.r.find(portForwarding, { floatingip_id: rows.map((row) => row.id) }) : [];
-  const policies = await networkPolicies(
-    c,
-    rows.map((row) => row.floating_network_id),
+  const networkIds = rows.map((row) => row.floating_network_id);
+  const [ports, forwardings, policies] = await together(
+    portIds.length > 0 ? c.r.find(port, { id: portIds }) : Promise.resolve([]),
+    rows.length > 0 ? c.r.find(portForwarding, { floatingip_id: rows.map((row) => row.id) }) : Promise.resolve([]),
+    networkPolicies(c, networkIds),
   );
+  const byId = new Map(ports.map((row) => [row.id, row]));
   const byFloatingIp = Map.groupBy(forwardings, (row) => row.floatingip_id);
   return rows.map((row) => ({
     qos_network_policy_id: policies.get(row.floating_network_id) ?? null,

@@ -27,10 +27,12 @@ type NetworkRow = Row<typeof network>;
 
 async function createNetwork(c: Context, draft: Draft<typeof network>): Promise<NetworkRow> {
   const standard = newStandard(c, draft);
-  await consumeQuota(c, 'network', standard.project_id);
-  await ensureOwnDefaultGroup(c, standard.project_id);
-  await checkHints(c, 'network', draft.availability_zone_hints ?? []);
-  const segments = await chooseSegments(c, draft, standard.project_id);
+  const [, , , segments] = await together(
+    consumeQuota(c, 'network', standard.project_id),
+    ensureOwnDefaultGroup(c, standard.project_id),
+    checkHints(c, 'network', draft.availability_zone_hints ?? []),
+    chooseSegments(c, draft, standard.project_id),
+  );
   const [first] = segments;
   const row = await c.t.insert(network, {
     ...standard,

@@ -99,10 +99,9 @@ async function putOnRouter(c: Context, fip: FloatingIp, inside: PortRow, asked: 
   const routerId = insideSubnet && (await routerBetween(c.t, insideSubnet, fip.floating_network_id));
   if (!routerId) throw unreachable(fip.floating_network_id, subnetId, inside.id, fip.id);
   if (fip.router_id !== null && fip.router_id !== routerId) throw onAnotherRouter(fip.id, fip.router_id, inside.id);
-  await together(
-    c.t.update(floatingip, fip.id, fip.router_id === null ? { router_id: routerId } : {}),
-    c.t.update(port, inside.id, {}),
-  );
+  if (fip.router_id === null) await c.t.update(floatingip, fip.id, { router_id: routerId });
+  else await c.t.touch(floatingip, fip.id);
+  await c.t.touch(port, inside.id);
   c.t.wake([`router/${routerId}`]);
   return ip;
 }
@@ -183,7 +182,7 @@ async function placeAgain(c: Context, fip: FloatingIp, row: Forwarding, changes:
   const isMoved = portId !== row.internal_port_id;
   const asked = changes.internal_ip_address ?? (isMoved ? undefined : row.internal_ip_address);
   if (!isMoved && asked === row.internal_ip_address) {
-    await c.t.update(floatingip, fip.id, {});
+    await c.t.touch(floatingip, fip.id);
     return row.internal_ip_address;
   }
   return putOnRouter(c, fip, await visiblePort(c, portId), asked);

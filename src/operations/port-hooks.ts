@@ -3,6 +3,7 @@
  * neutron/services/portforwarding/pf_plugin.py). Ports call this; it knows nothing of how ports are made.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { together } from '../lib/together.ts';
 import { badRequest, fipAssociated } from '../model/faults.ts';
 import type { HostKey } from '../model/host-objects.ts';
 import { floatingip, type port, portForwarding, router } from '../model/index.ts';
@@ -46,8 +47,12 @@ async function showGatewayAddresses(c: Context, row: PortRow): Promise<void> {
  * another project is not the caller's to change (409 FipAssociated).
  */
 export async function releasePort(c: Context, row: PortRow): Promise<void> {
-  await deleteForwardings(c, await c.t.find(portForwarding, { internal_port_id: row.id }));
-  for (const fip of await c.t.find(floatingip, { port_id: row.id })) {
+  const [forwardings, floatingIps] = await together(
+    c.t.find(portForwarding, { internal_port_id: row.id }),
+    c.t.find(floatingip, { port_id: row.id }),
+  );
+  await deleteForwardings(c, forwardings);
+  for (const fip of floatingIps) {
     if (!c.caller.isAdmin && fip.project_id !== c.caller.projectId) throw fipAssociated(row.id);
     await c.t.update(floatingip, fip.id, { port_id: null, fixed_ip_address: null, router_id: null, status: 'DOWN' });
     if (fip.router_id) c.t.wake([routerKey(fip.router_id)]);

@@ -301,8 +301,7 @@ async function checkNotInService(c: Context, row: PortRow): Promise<void> {
 
 /** Deletes a port. `force`: also one that a router or a floating IP has, which is otherwise ServicePortInUse. */
 export async function removePort(c: Context, row: PortRow, options: { force?: boolean } = {}): Promise<void> {
-  if (!options.force) await checkNotInService(c, row);
-  await checkNotInTrunk(c, row.id);
+  await together(options.force ? Promise.resolve() : checkNotInService(c, row), checkNotInTrunk(c, row.id));
   await releasePort(c, row);
   await c.t.delete(port, row.id);
   await releaseQuota(c, 'port', row.project_id);

@@ -31,7 +31,7 @@ export async function consumeQuota(
 
 /** Takes `count` removed rows of a resource off a project's usage. */
 export async function releaseQuota(c: Context, resource: string, projectId: string, count = 1): Promise<void> {
-  if (projectId !== '' && count > 0) await c.t.addUsage(projectId, resource, -count);
+  if (projectId !== '' && count > 0) await c.t.releaseUsage(projectId, resource, count);
 }
 
 /** The limits of a project by resource: `GET /quotas/{project_id}`. */

@@ -51,7 +51,7 @@ async function checkScopeSeen(c: Context, object: SharedObject, target: string):
 
 /** A network shows who it is shared with, so a policy about it is a change of it (Neutron: revises_on_change). */
 async function touchObject(c: Context, type: ObjectType, id: string): Promise<void> {
-  if (type === 'network') await c.t.update(network, id, {});
+  if (type === 'network') await c.t.touch(network, id);
 }
 
 async function createPolicy(c: Context, draft: Draft<typeof rbacPolicy>): Promise<PolicyRow> {

@@ -92,7 +92,7 @@ export async function addInterface(c: Context, row: RouterRow, body: Record<stri
   }
   const added = portId !== undefined ? await addByPort(c, row, portId) : await addBySubnet(c, row, subnetId ?? '');
   await scheduleRouter(c, row.id);
-  await c.t.update(router, row.id, {});
+  await c.t.touch(router, row.id);
   c.t.wake([`router/${row.id}`]);
   return info(row.id, added.port, added.subnets.at(-1)?.id, added.subnets);
 }
@@ -179,7 +179,7 @@ export async function removeInterface(
   const { portId, subnetId } = readBody(body);
   const removed =
     portId !== undefined ? await removeByPort(c, row, portId, subnetId) : await removeBySubnet(c, row, subnetId ?? '');
-  await c.t.update(router, row.id, {});
+  await c.t.touch(router, row.id);
   c.t.wake([`router/${row.id}`]);
   return info(row.id, removed.port, removed.subnets[0]?.id, removed.subnets);
 }

@@ -1,4 +1,5 @@
 /** Which hosts serve DHCP on which network, and the ports of those services. */
+import { together } from '../lib/together.ts';
 import { Fault } from '../model/faults.ts';
 import { agent, dhcpBinding, network, port } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
@@ -111,8 +112,7 @@ export async function stopServing(c: Context, binding: Binding): Promise<void> {
 export async function scheduleDhcp(c: Context, networkId: string): Promise<void> {
   const on = await c.t.get(network, networkId);
   if (!on) return;
-  const requests = await requestsOf(c, networkId);
-  const bound = await c.t.find(dhcpBinding, { network_id: networkId });
+  const [requests, bound] = await together(requestsOf(c, networkId), c.t.find(dhcpBinding, { network_id: networkId }));
   if (requests.length === 0) {
     // One without a port was made by hand, for the subnets that are to come.
     for (const binding of bound) if (binding.port_id !== null) await unbind(c, binding);

@@ -3,6 +3,7 @@
  * resource: setting it makes the policy for everybody, it shows what the policies say, and policies go with their object.
  * Neutron: objects/rbac_db.py.
  */
+import { together } from '../lib/together.ts';
 import { rbacPolicyInUse } from '../model/faults.ts';
 import {
   addressGroup,
@@ -204,11 +205,8 @@ export function shareable<R extends Resource>(
       },
     }),
     async compute(c, rows) {
-      const shared = await sharedIds(
-        c,
-        rows.map((row) => objectOf(row).id),
-      );
-      const others = compute ? await compute(c, rows) : [];
+      const ids = rows.map((row) => objectOf(row).id);
+      const [shared, others] = await together(sharedIds(c, ids), compute ? compute(c, rows) : Promise.resolve([]));
       return rows.map((row, at) => ({ ...others[at], shared: shared.has(objectOf(row).id) }) as Partial<Row<R>>);
     },
   };

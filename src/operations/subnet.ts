@@ -53,8 +53,8 @@ function completed(standard: NewStandard, draft: Draft<typeof subnet>, allocated
 }
 
 /** A network shows its subnets, so a change of them is one of it. */
-async function touchNetwork(c: Context, networkId: string): Promise<void> {
-  await c.t.update(network, networkId, {});
+function touchNetwork(c: Context, networkId: string): Promise<void> {
+  return c.t.touch(network, networkId);
 }
 
 async function createSubnet(c: Context, draft: Draft<typeof subnet>): Promise<SubnetRow> {

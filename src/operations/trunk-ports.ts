@@ -1,5 +1,5 @@
 /** What trunks mean to ports: those in one cannot be deleted, and a parent port shows its trunk. */
-
+import { together } from '../lib/together.ts';
 import { portInUseAsSubport, portInUseAsTrunkParent } from '../model/faults-trunk.ts';
 import { port, trunk, trunkSubport } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
@@ -10,9 +10,11 @@ type SubportRow = Row<typeof trunkSubport>;
 
 /** Throws PortInUseAsSubPort or PortInUseAsTrunkParent for a port that is in a trunk. */
 export async function checkNotInTrunk(c: Context, portId: string): Promise<void> {
-  const sub = await c.t.first(trunkSubport, { port_id: portId });
+  const [sub, parent] = await together(
+    c.t.first(trunkSubport, { port_id: portId }),
+    c.t.first(trunk, { port_id: portId }),
+  );
   if (sub) throw portInUseAsSubport(portId, sub.trunk_id);
-  const parent = await c.t.first(trunk, { port_id: portId });
   if (parent) throw portInUseAsTrunkParent(portId, parent.id);
 }
 

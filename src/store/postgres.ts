@@ -162,10 +162,13 @@ async function beginWriting(pool: pg.Pool, sender: string): Promise<Transaction>
     undo: async () => {
       await script('rollback to work');
     },
-    commit: async (woke) => {
-      const news = woke ? `select pg_notify('${NEWS_CHANNEL}', '${sender}'); ` : '';
-      await Promise.all(savepoints);
-      const result: unknown = await script(`${news}commit`);
+    commit: async (entries) => {
+      const news = entries.length > 0 ? `select pg_notify('${NEWS_CHANNEL}', '${sender}'); ` : '';
+      // Goes together with the entries: where one of them failed, it commits nothing.
+      const committed: Promise<unknown> = script(`${news}commit`);
+      committed.catch(() => {});
+      await Promise.all([...savepoints, ...entries]);
+      const result = await committed;
       const last = Array.isArray(result) ? result.at(-1) : result;
       // PostgreSQL answers COMMIT of a transaction that failed with ROLLBACK, and with no error.
       if (last.command !== 'COMMIT') throw new Error('The database rolled a transaction back at its commit.');

@@ -75,7 +75,11 @@ export class Session implements Transactor {
     return writes.update(this.#scope, record, id, changes, options);
   }
 
-  delete<R extends Record_>(record: R, id: string): Promise<boolean> {
+  async touch<R extends Record_>(record: R, id: string): Promise<void> {
+    this.#scope.send(() => writes.update(this.#scope, record, id, {}, {}));
+  }
+
+  delete<R extends Record_>(record: R, id: string): Promise<void> {
     return writes.remove(this.#scope, record, id);
   }
 
@@ -89,6 +93,10 @@ export class Session implements Transactor {
 
   addUsage(projectId: string, resource: string, by: number): Promise<number> {
     return writes.addUsage(this.#scope, projectId, resource, by);
+  }
+
+  async releaseUsage(projectId: string, resource: string, by: number): Promise<void> {
+    this.#scope.send(() => writes.addUsage(this.#scope, projectId, resource, -by));
   }
 
   wake(keys: Iterable<HostKey>): void {

@@ -148,7 +148,8 @@ function beginWriting(connection: Connection): Transaction {
     undo() {
       connection.run(undo, []);
     },
-    commit() {
+    async commit(entries) {
+      await Promise.all(entries);
       connection.run(commit, []);
     },
     rollback() {

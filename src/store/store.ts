@@ -55,7 +55,11 @@ export interface Reader {
   journal(since: number, limit: number): Promise<JournalEntry[]>;
 }
 
-/** Reads and writes; exists only inside `transact`. What `wake` is told leaves a journal entry in the same transaction. */
+/**
+ * Reads and writes; exists only inside `transact`. What `wake` is told leaves a journal entry in the same transaction. Writes from
+ * which the work learns nothing are not waited for (`insert`, `insertMany`, `touch`, `delete`, `releaseUsage`): what refuses one is
+ * thrown by a later call, or by `transact`.
+ */
 export interface Transactor extends Reader {
   /** Inserts a row; `created_at`, `updated_at`, `revision_number` of standard resources are the store's. Returns the row as stored. */
   insert<R extends Record_>(record: R, row: Row<R>): Promise<Row<R>>;
@@ -71,14 +75,18 @@ export interface Transactor extends Reader {
     changes: Partial<Row<R>>,
     options?: UpdateOptions,
   ): Promise<Row<R> | undefined>;
-  /** Removes the row; false when there is none. Rows that reference it by `cascade` go too, without journal entries of their own. */
-  delete<R extends Record_>(record: R, id: string): Promise<boolean>;
+  /** Changes nothing of the row but its revision and `updated_at`: a relative of it changed. */
+  touch<R extends Record_>(record: R, id: string): Promise<void>;
+  /** Removes the row, if there is one. Rows that reference it by `cascade` go too, without journal entries of their own. */
+  delete<R extends Record_>(record: R, id: string): Promise<void>;
   /** Removes all rows that match; returns how many. */
   deleteMany<R extends Record_>(record: R, match: Match<R>): Promise<number>;
   /** Sets columns of all rows of a record with a key of several columns that match. */
   updateMany<R extends Record_>(record: R, match: Match<R>, changes: Partial<Row<R>>): Promise<number>;
-  /** Adds `by` (may be negative) to a project's usage of a resource and returns the new usage. One row, one statement. */
+  /** Adds `by` to a project's usage of a resource and returns the new usage. One row, one statement. */
   addUsage(projectId: string, resource: string, by: number): Promise<number>;
+  /** Takes `by` off a project's usage of a resource. */
+  releaseUsage(projectId: string, resource: string, by: number): Promise<void>;
   /** Wakes the hosts that have these objects. Goes into the journal with this transaction. */
   wake(keys: Iterable<HostKey>): void;
 }
@@ -117,8 +125,8 @@ export interface Store {
   /**
    * Runs `work` in a transaction: all of its writes are durable when the promise resolves, none when it rejects. Concurrent
    * calls run one after another and may share one commit. `work` may run more than once (a lost race on PostgreSQL), so it has
-   * no effect but on the transactor, and it awaits nothing but the transactor. After a call of the transactor has rejected (a
-   * ConstraintError, say) `work` may throw another error in its place, but the transaction is lost: it cannot go on.
+   * no effect but on the transactor, and it awaits nothing but the transactor. After a call of the transactor has rejected, the
+   * transaction is lost: it cannot go on. A write that a constraint refuses rejects with a ConstraintError.
    */
   transact<T>(work: (t: Transactor) => Promise<T>): Promise<T>;
   /** Calls `wake` after commits that left journal entries, by whichever server; coalesced. Returns how to stop. */

@@ -14,8 +14,8 @@ export interface Transaction {
   next(): void | Promise<void>;
   /** Undoes what was done since the savepoint. */
   undo(): void | Promise<void>;
-  /** Makes everything durable; `woke` says that journal entries were written. */
-  commit(woke: boolean): void | Promise<void>;
+  /** Makes everything durable, with the journal entries that are under way. Rejects where one of them fails. */
+  commit(entries: readonly Promise<number>[]): Promise<void>;
   /** Gives everything up. Does not throw. */
   rollback(): void | Promise<void>;
 }
@@ -177,10 +177,9 @@ export class Writer {
         }
         if (performance.now() - started > this.#limits.batchMs) break;
       }
-      const rev = Math.max(0, ...(await Promise.all(entries)));
-      if (rev > 0) await this.#prune(transaction, rev);
-      await transaction.commit(rev > 0);
-      return { outcomes, rev };
+      if (this.#sincePrune >= PRUNE_EVERY) await this.#prune(transaction, entries);
+      await transaction.commit(entries);
+      return { outcomes, rev: await newestOf(entries) };
     } catch (error) {
       await transaction.rollback();
       throw error;
@@ -214,11 +213,17 @@ export class Writer {
     return { value, entry };
   }
 
-  async #prune(transaction: Transaction, rev: number): Promise<void> {
-    if (this.#sincePrune < PRUNE_EVERY) return;
+  async #prune(transaction: Transaction, entries: readonly Promise<number>[]): Promise<void> {
+    const rev = await newestOf(entries);
+    if (rev === 0) return;
     this.#sincePrune = 0;
     await pruneJournal(new Scope(this.#target.shared, transaction.executor), rev - this.#limits.journalEntries);
   }
+}
+
+/** The newest of the revisions; 0 where there is none. */
+async function newestOf(entries: readonly Promise<number>[]): Promise<number> {
+  return Math.max(0, ...(await Promise.all(entries)));
 }
 
 function nextTurn(): Promise<void> {

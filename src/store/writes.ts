@@ -25,11 +25,11 @@ function newCells(scope: Scope, table: Table, row: Readonly<Record<string, unkno
 export async function insert<R extends Record_>(scope: Scope, record: R, row: Row<R>): Promise<Row<R>> {
   const table = tableOf(record);
   const cells = newCells(scope, table, row);
-  await scope.run(table, `insert ${table.name}`, cells, () =>
+  const build = () =>
     scope.shared.dialect.db
       .insertInto(table.name)
-      .values(Object.fromEntries(table.columns.map((column, i) => [column.name, cells[i] as Cell]))),
-  );
+      .values(Object.fromEntries(table.columns.map((column, i) => [column.name, cells[i] as Cell])));
+  scope.send(() => scope.run(table, `insert ${table.name}`, cells, build));
   return toRow<R>(table, cells);
 }
 
@@ -48,14 +48,15 @@ export async function insertMany<R extends Record_>(
   const table = tableOf(record);
   const all = rows.map((row) => newCells(scope, table, row));
   const lists = table.columns.map((_, i) => dialect.list(all.map((cells) => cells[i] as Cell)));
-  await scope.run(table, `insert many ${table.name}`, lists, () => {
+  const build = () => {
     const names = sql.join(table.columns.map((column) => sql.id(column.name)));
     const columns = sql.join(
       table.columns.map((column, i) => sql`${lists[i]}::${sql.raw(bareType(dialect.columnType(column)))}[]`),
     );
     const query = sql`insert into ${sql.table(table.name)} (${names}) select * from unnest(${columns})`;
     return { compile: () => query.compile(dialect.db) };
-  });
+  };
+  scope.send(() => scope.run(table, `insert many ${table.name}`, lists, build));
   return all.map((cells) => toRow<R>(table, cells));
 }
 
@@ -102,14 +103,13 @@ export async function update<R extends Record_>(
   return rows[0] && toRow<R>(table, rows[0]);
 }
 
-/** Removes the row with this key. */
-export async function remove(scope: Scope, record: Record_, id: string): Promise<boolean> {
+/** Removes the row with this key, if there is one. */
+export async function remove(scope: Scope, record: Record_, id: string): Promise<void> {
   const table = tableOf(record);
   const parameters = [keyCell(scope, table, id)];
-  const removed = await scope.erase(table, `delete ${table.name}`, parameters, () =>
-    scope.shared.dialect.db.deleteFrom(table.name).where(keyColumn(table), '=', parameters[0] as Cell),
-  );
-  return removed > 0;
+  const build = () =>
+    scope.shared.dialect.db.deleteFrom(table.name).where(keyColumn(table), '=', parameters[0] as Cell);
+  scope.send(() => scope.erase(table, `delete ${table.name}`, parameters, build));
 }
 
 /** Removes all rows that match. */

@@ -112,8 +112,8 @@ export function rows(open: Open): void {
     const odd = await store.read((r) => r.first(network, { mtu: 1 }));
     assert.deepEqual([odd?.tags, odd?.revision_number], [['odd'], 1]);
     assert.equal(await store.transact((t) => t.deleteMany(network, { mtu: [0, 7] })), 150);
-    assert.equal(await store.transact((t) => t.delete(network, 'n001')), true);
-    assert.equal(await store.transact((t) => t.delete(network, 'n001')), false);
+    await store.transact((t) => t.delete(network, 'n001'));
+    await store.transact((t) => t.delete(network, 'n001'));
     assert.equal(await store.read((r) => r.count(network)), 149);
     assert.deepEqual(await store.transact((t) => t.insertMany(network, [])), []);
   });
@@ -138,8 +138,9 @@ export function rows(open: Open): void {
 
   it('usage is added to in one statement', async () => {
     const { store } = await open();
-    const used = await Promise.all([5, 2, -3].map((by) => store.transact((t) => t.addUsage('p', 'port', by))));
-    assert.deepEqual(used, [5, 7, 4]);
+    const used = await Promise.all([5, 2].map((by) => store.transact((t) => t.addUsage('p', 'port', by))));
+    assert.deepEqual(used, [5, 7]);
+    await store.transact((t) => t.releaseUsage('p', 'port', 3));
     assert.deepEqual(await store.read((r) => r.find(quotaUsage)), [{ project_id: 'p', resource: 'port', used: 4 }]);
   });
 
@@ -230,7 +231,7 @@ export function constraints(open: Open): void {
     await store.transact(async (t) => {
       await withPort(t);
       await t.insert(ipAllocation, { subnet_id: 's1', ip_address: '10.0.0.2', network_id: 'n1', port_id: 'p1' });
-      assert.equal(await t.delete(port, 'p1'), true);
+      await t.delete(port, 'p1');
       assert.equal(await t.count(ipAllocation), 0);
     });
     assert.equal(await store.read((r) => r.count(floatingip)), 0);

@@ -50,18 +50,39 @@ export function transactions(open: Open): void {
   it('are lost once a statement failed, whatever the work makes of the error', async () => {
     const { store } = await open();
     await store.transact((t) => t.insert(network, networkRow('n1')));
-    const swallowed = store.transact(async (t) => {
+    const twice = async (t: Transactor) => {
       await t.insert(network, networkRow('n2'));
-      await t.insert(network, networkRow('n1')).catch(() => {});
+      await t.insert(network, networkRow('n1'));
+    };
+    await assert.rejects(store.transact(twice), ConstraintError);
+    const swallowed = store.transact(async (t) => {
+      await twice(t);
+      await t.find(network).catch(() => {});
+      await t.touch(network, 'n1').catch(() => {});
     });
     await assert.rejects(swallowed, ConstraintError);
     const translated = store.transact(async (t) => {
-      await t.insert(network, networkRow('n1')).catch(() => {
-        throw new Error('in use');
+      await twice(t);
+      await t.find(network).catch((cause) => {
+        throw new Error('in use', { cause });
       });
     });
-    await assert.rejects(translated, /in use/);
+    await assert.rejects(translated, ({ message, cause }: Error) => {
+      assert.equal(message, 'in use');
+      return cause instanceof ConstraintError;
+    });
     assert.deepEqual(await names(store), ['n1']);
+  });
+
+  it('that fail by a write at their end take no other work of the commit with them', async () => {
+    const { store } = await open();
+    const insert = (id: string) => store.transact((t) => t.insert(network, networkRow(id)));
+    const results = await Promise.allSettled(['n1', 'n2', 'n1', 'n3', 'n2', 'n4'].map(insert));
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'rejected', 'fulfilled'],
+    );
+    assert.deepEqual(await names(store), ['n1', 'n2', 'n3', 'n4']);
   });
 
   it('end with their work', async () => {
