@@ -49,6 +49,7 @@ test('[agent] extensions of l3_agent.ini switches it on the host; that of the L2
     'trunk',
     'conntrack_helper',
     'metering',
+    'local_ip',
   ]);
 });
 

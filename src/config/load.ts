@@ -120,6 +120,7 @@ function notes(reader: OptionReader, hasServerFile: boolean): string[] {
     'trunk',
     'conntrack_helper',
     'metering',
+    'local_ip',
   ]);
   told(options.mechanismDrivers, ['linuxbridge', 'openvswitch', 'l2population']);
   told(options.extensionDrivers, [
@@ -253,6 +254,7 @@ const pluginClasses: Readonly<Record<string, string>> = {
   QoSPlugin: 'qos',
   TrunkPlugin: 'trunk',
   MeteringPlugin: 'metering',
+  LocalIPPlugin: 'local_ip',
   TagPlugin: 'tag',
   TimeStampPlugin: 'timestamp',
   FlavorsPlugin: 'flavors',

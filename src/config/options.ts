@@ -130,8 +130,8 @@ const networkingOptions = {
   servicePlugins: main(
     'service_plugins',
     names,
-    ['router', 'port_forwarding', 'qos', 'trunk', 'conntrack_helper', 'metering'],
-    'What the API offers beside networks, subnets and ports: `router`, `port_forwarding`, `qos`, `trunk`, `conntrack_helper`, `metering`. A neutron.conf that leaves it out has routers and no port forwarding.',
+    ['router', 'port_forwarding', 'qos', 'trunk', 'conntrack_helper', 'metering', 'local_ip'],
+    'What the API offers beside networks, subnets and ports: `router`, `port_forwarding`, `qos`, `trunk`, `conntrack_helper`, `metering`, `local_ip`. A neutron.conf that leaves it out has routers and no port forwarding.',
   ),
   dhcpAgentsPerNetwork: main(
     'dhcp_agents_per_network',

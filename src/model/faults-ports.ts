@@ -13,7 +13,7 @@ export const servicePortInUse = fault(
   'ServicePortInUse',
   409,
   (id: string, reason: string) => `Port ${id} cannot be deleted directly via the port API: ${reason}.`,
-  'Delete it through what it belongs to: the router interface, the gateway, the floating IP.',
+  'Delete it through what it belongs to: the router interface, the gateway, the floating IP, the local IP.',
 );
 export const portBound = fault(
   'PortBound',

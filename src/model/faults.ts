@@ -8,6 +8,7 @@ export * from './faults-agents.ts';
 export * from './faults-bindings.ts';
 export * from './faults-conntrack-helper.ts';
 export * from './faults-flavors.ts';
+export * from './faults-local-ip.ts';
 export * from './faults-metering.ts';
 export * from './faults-networks.ts';
 export * from './faults-ports.ts';

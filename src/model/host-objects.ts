@@ -45,6 +45,13 @@ export interface HostQos {
   readonly dscp_mark: number | null;
 }
 
+/** A local IP that leads to a port: what is on the same network and host reaches the port by it. IPv4. */
+export interface HostLocalIp {
+  readonly ip: string;
+  /** The address of the port that packets get; null: they reach it as they are (passthrough). */
+  readonly fixed_ip: string | null;
+}
+
 /** `port/<id>`: a port of an instance that is bound to the host. */
 export interface HostPort {
   readonly kind: 'port';
@@ -61,6 +68,8 @@ export interface HostPort {
   readonly security_groups: readonly string[];
   /** What its QoS policy, or else that of its network, asks for; absent where that is nothing. */
   readonly qos?: HostQos;
+  /** Sorted by ip; absent where there is none. */
+  readonly local_ips?: readonly HostLocalIp[];
 }
 
 /** `security_group/<id>`: present where a port of the host is in it. */

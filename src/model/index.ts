@@ -10,6 +10,7 @@ import { agent } from './resources/agent.ts';
 import { conntrackHelper } from './resources/conntrack-helper.ts';
 import { flavor, serviceProfile } from './resources/flavor.ts';
 import { floatingip } from './resources/floatingip.ts';
+import { localIp, localIpAssociation } from './resources/local-ip.ts';
 import { meteringLabel, meteringLabelRule } from './resources/metering.ts';
 import { network } from './resources/network.ts';
 import { networkIpAvailability } from './resources/network-ip-availability.ts';
@@ -35,6 +36,7 @@ export { addressGroup } from './resources/address-group.ts';
 export { addressScope } from './resources/address-scope.ts';
 export * from './resources/conntrack-helper.ts';
 export { flavor, serviceProfile } from './resources/flavor.ts';
+export * from './resources/local-ip.ts';
 export * from './resources/metering.ts';
 export { networkIpAvailability } from './resources/network-ip-availability.ts';
 export { networkSegmentRange } from './resources/network-segment-range.ts';
@@ -83,6 +85,8 @@ export const resources: readonly Resource[] = [
   conntrackHelper,
   floatingip,
   portForwarding,
+  localIp,
+  localIpAssociation,
   meteringLabel,
   meteringLabelRule,
   trunk,

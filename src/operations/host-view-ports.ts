@@ -1,8 +1,14 @@
 /** Loads the host objects of instances' ports and of what filters them. */
 import type { HostAddressSet, HostPort, HostSecurityGroup } from '../model/host-objects.ts';
-import { addressGroup, port, securityGroup, securityGroupRule } from '../model/index.ts';
+import { addressGroup, localIp, localIpAssociation, port, securityGroup, securityGroupRule } from '../model/index.ts';
 import { isInstancePort } from '../rules/host-view/addresses.ts';
-import { hostAddressGroup, hostAddressSet, hostPort, hostSecurityGroup } from '../rules/host-view/port.ts';
+import {
+  hostAddressGroup,
+  hostAddressSet,
+  hostPort,
+  hostSecurityGroup,
+  type LocalIpRows,
+} from '../rules/host-view/port.ts';
 import type { Condition } from '../store/query.ts';
 import type { Match, Reader } from '../store/store.ts';
 import { loadPortQos } from './host-view-qos.ts';
@@ -13,7 +19,19 @@ import { subnetsById } from './host-view-subnets.ts';
 export async function loadPort(r: Reader, host: string, id: string): Promise<HostPort | undefined> {
   const row = await r.get(port, id);
   if (row?.['binding:host_id'] !== host || !isInstancePort(row)) return undefined;
-  return hostPort(row, await subnetsById(r, [row]), await loadPortQos(r, row));
+  return hostPort(row, await subnetsById(r, [row]), {
+    qos: await loadPortQos(r, row),
+    localIps: await localIpsOfPort(r, id),
+  });
+}
+
+/** The local IPs that lead to the port, with two queries at most. */
+async function localIpsOfPort(r: Reader, portId: string): Promise<LocalIpRows> {
+  const associations = await r.find(localIpAssociation, { fixed_port_id: portId });
+  if (associations.length === 0) return [];
+  const found = await r.find(localIp, { id: associations.map((row) => row.local_ip_id) });
+  const byId = new Map(found.map((row) => [row.id, row]));
+  return associations.map((association) => ({ association, localIp: byId.get(association.local_ip_id) }));
 }
 
 /** `security_group/<id>` of a group that an instance's port on the host is in. */

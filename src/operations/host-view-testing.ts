@@ -1,5 +1,15 @@
 /** For tests of the host view: random acts on the rows that are there. */
-import { bandwidthLimitRule, dscpMarkingRule, floatingip, network, port, qosPolicy, router } from '../model/index.ts';
+import {
+  bandwidthLimitRule,
+  dscpMarkingRule,
+  floatingip,
+  localIp,
+  localIpAssociation,
+  network,
+  port,
+  qosPolicy,
+  router,
+} from '../model/index.ts';
 import type { Record_, Row } from '../model/language.ts';
 import type { Context, Operations } from './context.ts';
 import { operations } from './index.ts';
@@ -49,6 +59,30 @@ export const update =
     of(record.name).update(c, await pick.row(c, record), await changes(c, pick));
 
 const policyOrNone = async (c: Context, pick: Picks) => pick.one([...(await c.t.find(qosPolicy)), { id: null }]).id;
+
+/** Acts on local IPs, and on the ports that they lead to. */
+export const localIpActs = {
+  createLocalIp: async (c, pick) =>
+    of('local_ip').create(c, {
+      project_id: 'p-demo',
+      ip_mode: pick.one(['translate', 'passthrough']),
+      ...pick.one([
+        { network_id: (await pick.row(c, network)).id },
+        { local_port_id: pick.one(await c.t.find(port, { device_owner: 'compute:nova' })).id },
+      ]),
+    }),
+  associateLocalIp: async (c, pick) => {
+    const to = pick.one(await c.t.find(port, { device_owner: 'compute:nova' }));
+    return of('port_association').create(c, { fixed_port_id: to.id }, await pick.row(c, localIp));
+  },
+  disassociateLocalIp: remove(localIpAssociation),
+  moveLocalIpPort: async (c, pick) => {
+    const led = (await c.t.find(localIpAssociation)).map((row) => row.fixed_port_id);
+    const row = pick.one(await c.t.find(port, { id: led }));
+    return of('port').update(c, row, { 'binding:host_id': pick.one(['', 'alpha', 'beta']) });
+  },
+  removeLocalIp: remove(localIp),
+} satisfies Record<string, Doing>;
 
 /** Acts on QoS policies, their rules, and what has them. */
 export const qosActs = {

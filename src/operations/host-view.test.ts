@@ -28,7 +28,7 @@ import {
 } from './agent-scheduling.ts';
 import type { Context } from './context.ts';
 import { hostObject, hostObjectKeys, openHostView } from './host-view.ts';
-import { type Doing, NothingThere, of, Picks, qosActs, remove, update } from './host-view-testing.ts';
+import { type Doing, localIpActs, NothingThere, of, Picks, qosActs, remove, update } from './host-view-testing.ts';
 import { addInterface, removeInterface } from './router-interface.ts';
 import { admin, agentReport, type Cloud, demo, openCloud } from './router-testing.ts';
 
@@ -251,10 +251,11 @@ const acts = {
       bridge_mappings: pick.one<Record<string, string>>([{ public: 'br-ex' }, { public: 'br-ex', left: 'br-left' }]),
     }),
   ...qosActs,
+  ...localIpActs,
 } satisfies Record<string, Doing>;
 
 /** Acts that need much to be there before they come about. */
-const oftener = ['forward', 'associate', 'givePolicyToPort', 'givePolicyToPort'] as const;
+const oftener = ['forward', 'associate', 'givePolicyToPort', 'givePolicyToPort', 'associateLocalIp'] as const;
 
 type View = Map<HostKey, HostObject>;
 

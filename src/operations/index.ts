@@ -8,6 +8,7 @@ import { defaultSecurityGroupRuleOperations } from './default-security-group-rul
 import { defaultStatefulnessOperations } from './default-statefulness.ts';
 import { flavorOperations, serviceProfileOperations } from './flavor.ts';
 import { floatingipOperations } from './floatingip.ts';
+import { localIpAssociationOperations, localIpOperations } from './local-ip.ts';
 import { meteringLabelOperations, meteringLabelRuleOperations } from './metering.ts';
 import { networkOperations } from './network.ts';
 import { networkIpAvailabilityOperations } from './network-ip-availability.ts';
@@ -35,12 +36,14 @@ export const operations: Readonly<Record<string, Operations<any>>> = {
   conntrack_helper: conntrackHelperOperations,
   flavor: flavorOperations,
   floatingip: floatingipOperations,
+  local_ip: localIpOperations,
   metering_label: meteringLabelOperations,
   metering_label_rule: meteringLabelRuleOperations,
   network: networkOperations,
   network_segment_range: networkSegmentRangeOperations,
   network_ip_availability: networkIpAvailabilityOperations,
   port: portOperations,
+  port_association: localIpAssociationOperations,
   port_forwarding: portForwardingOperations,
   policy: qosPolicyOperations,
   ...qosRuleOperations,

@@ -7,7 +7,7 @@ import {
   portNotFound,
   servicePortInUse,
 } from '../model/faults.ts';
-import { floatingip, network, port, router } from '../model/index.ts';
+import { floatingip, localIp, network, port, router } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
 import { changeOfAddresses, type FixedIp, servingSubnets, wishesOfNewPort } from '../rules/ipam.ts';
 import type { Context } from './context.ts';
@@ -299,9 +299,19 @@ async function checkNotInService(c: Context, row: PortRow): Promise<void> {
   if (user) throw servicePortInUse(row.id, `has device owner ${owner}`);
 }
 
+/** Throws ServicePortInUse for a port whose address a local IP has. */
+async function checkNoLocalIp(c: Context, portId: string): Promise<void> {
+  if (await c.t.first(localIp, { local_port_id: portId }))
+    throw servicePortInUse(portId, 'still referenced by Local IPs');
+}
+
 /** Deletes a port. `force`: also one that a router or a floating IP has, which is otherwise ServicePortInUse. */
 export async function removePort(c: Context, row: PortRow, options: { force?: boolean } = {}): Promise<void> {
-  await together(options.force ? Promise.resolve() : checkNotInService(c, row), checkNotInTrunk(c, row.id));
+  await together(
+    options.force ? Promise.resolve() : checkNotInService(c, row),
+    checkNotInTrunk(c, row.id),
+    checkNoLocalIp(c, row.id),
+  );
   await releasePort(c, row);
   await c.t.delete(port, row.id);
   await releaseQuota(c, 'port', row.project_id);

@@ -38,13 +38,15 @@ export type Need =
   | 'qos'
   | 'trunk'
   | 'conntrack_helper'
-  | 'metering';
+  | 'metering'
+  | 'local_ip';
 
 // Class paths that Neutron accepts in `service_plugins` beside the short names.
 const classPaths: Readonly<Record<string, string>> = {
   'neutron.services.l3_router.l3_router_plugin.L3RouterPlugin': 'router',
   'neutron.services.portforwarding.pf_plugin.PortForwardingPlugin': 'port_forwarding',
   'neutron.services.conntrack_helper.plugin.Plugin': 'conntrack_helper',
+  'neutron.services.local_ip.local_ip_plugin.LocalIPPlugin': 'local_ip',
   'neutron.services.metering.metering_plugin.MeteringPlugin': 'metering',
   'neutron.services.qos.qos_plugin.QoSPlugin': 'qos',
   'neutron.services.network_segment_range.plugin.NetworkSegmentRangePlugin': 'network_segment_range',
@@ -221,6 +223,13 @@ export const extensions: readonly Extension[] = [
     'IP address substring filtering',
     '2017-11-28',
     'Filters by a part of an address.',
+  ),
+  extension(
+    'local_ip',
+    'Local IP',
+    '2021-07-26',
+    'Addresses that lead, on each host, to a port of that host.',
+    'local_ip',
   ),
   extension('metering', 'Neutron Metering', '2013-06-12', 'Labels that count traffic through routers.', 'metering'),
   extension(

@@ -83,7 +83,7 @@ export type OptionPlace = { readonly file: string; readonly line: number } | { r
 
 /** The settings of a start with no file at all. */
 export const defaultSettings: NetworkingSettings = {
-  servicePlugins: ['router', 'port_forwarding', 'qos', 'trunk', 'conntrack_helper', 'metering'],
+  servicePlugins: ['router', 'port_forwarding', 'qos', 'trunk', 'conntrack_helper', 'metering', 'local_ip'],
   extensionDrivers: ['port_security'],
   mechanismDrivers: ['linuxbridge'],
   typeDrivers: ['flat', 'vlan', 'vxlan', 'gre', 'geneve', 'local'],

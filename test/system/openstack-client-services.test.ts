@@ -12,7 +12,7 @@ const skip = existsSync('/usr/bin/openstack')
   : "the openstack client is missing (Debian's python3-openstackclient)";
 
 const configuration = `[DEFAULT]
-service_plugins = router,qos,metering,conntrack_helper
+service_plugins = router,qos,metering,conntrack_helper,local_ip
 `;
 const driver = 'neutron.services.l3_router.service_providers.single_node.SingleNodeDriver';
 
@@ -48,9 +48,20 @@ network l3 conntrack helper list r -f json ~ "tcp"
 network flavor create gold --service-type L3_ROUTER_NAT -f json
 network flavor show gold -f json ~ "service_type": "L3_ROUTER_NAT"
 network flavor profile create --driver ${driver} -f json ~ SingleNodeDriver
+subnet create ins --network in --subnet-range 10.3.0.0/24 --no-dhcp -f json
+port create web --network in --fixed-ip ip-address=10.3.0.20 -f json
+local ip create --name l --network in --local-ip-address 10.3.0.9 -f json ~ "local_ip_address": "10.3.0.9"
+local ip create --name p --local-port web --ip-mode passthrough -f json ~ "ip_mode": "passthrough"
+local ip create --name none ~ Either Port ID or Network ID must be specified
+local ip set l --description near
+local ip show l -f json ~ "description": "near"
+local ip list --name l -f json ~ "10.3.0.9"
+local ip association create l web --fixed-ip 10.3.0.99 ~ does not have requested IP address: 10.3.0.99
+local ip association create l web -f json ~ "fixed_ip": "10.3.0.20"
+local ip association list l --fixed-port web -f json ~ "Local IP Address": "10.3.0.9"
+local ip association list l --host elsewhere -f json ~ ^\[\]$
+local ip delete l ~ is still associated with one or more ports
 # What is not served: the client says so.
-local ip list ~ 404
-local ip create --name l --network in ~ 404|Unknown error
 router create h --ha ~ 400[^]*Unrecognized attribute\(s\) 'ha'
 router create d --distributed ~ 400[^]*Unrecognized attribute\(s\) 'distributed'
 network create v --transparent-vlan ~ 400[^]*Unrecognized attribute\(s\) 'vlan_transparent'
@@ -64,6 +75,7 @@ const wanted = {
   meterRule: 'network meter rule list -f json',
   helper: 'network l3 conntrack helper list r -f json',
   profile: 'network flavor profile list -f json',
+  fixedPort: 'local ip association list l -f json',
 } as const;
 
 const byId = (ids: Readonly<Record<keyof typeof wanted, string>>) => String.raw`
@@ -88,6 +100,10 @@ network l3 conntrack helper set r ${ids.helper} --port 2121
 network l3 conntrack helper show r ${ids.helper} -f json ~ "port": 2121
 network l3 conntrack helper delete r ${ids.helper}
 network l3 conntrack helper list r -f json ~ ^\[\]$
+local ip association delete l ${ids.fixedPort}
+local ip association list l -f json ~ ^\[\]$
+local ip delete l p
+local ip list -f json ~ ^\[\]$
 network flavor add profile gold ${ids.profile}
 network flavor show gold -f json ~ "service_profile_ids": \[\s*"${ids.profile}"
 network flavor profile delete ${ids.profile} ~ is used by some service instance
@@ -121,7 +137,7 @@ test('the openstack client shows, changes and deletes what it names by id', { sk
     const text = lists[at] ?? '[]';
     const rows = JSON.parse(text.slice(Math.max(0, text.search(/^\[/m)))) as Readonly<Record<string, unknown>>[];
     const row = name === 'limit' ? rows.find((one) => one.Type === 'bandwidth_limit') : rows[0];
-    return [name, String(row?.ID ?? `no ${name}`)] as const;
+    return [name, String(row?.ID ?? row?.['Fixed port ID'] ?? `no ${name}`)] as const;
   });
   await walk(stateDir, byId(Object.fromEntries(ids) as Record<keyof typeof wanted, string>));
 });

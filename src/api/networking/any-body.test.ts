@@ -17,7 +17,7 @@ async function make(resource: string, path: string, base: object): Promise<Answe
   const answer = await api.ask(api.admin, 'POST', path, { [resource]: base });
   assert.equal(answer.status, 201, answer.text);
   const row = answer.body[resource];
-  rows.set(resource, { url: `${path}/${row.id ?? row.host}`, base });
+  rows.set(resource, { url: `${path}/${row.id ?? row.host ?? row.fixed_port_id}`, base });
   return row;
 }
 
@@ -56,6 +56,8 @@ before(async () => {
   const inside = { internal_port_id: port.id, internal_ip_address: port.fixed_ips[0].ip_address };
   const forwarding = { ...inside, protocol: 'tcp', internal_port: 80, external_port: 8080 };
   await make('port_forwarding', `/v2.0/floatingips/${fip.id}/port_forwardings`, forwarding);
+  const local = await make('local_ip', '/v2.0/local_ips', { network_id });
+  await make('port_association', `/v2.0/local_ips/${local.id}/port_associations`, { fixed_port_id: port.id });
   const parent = await make('port', '/v2.0/ports', { network_id });
   await make('trunk', '/v2.0/trunks', { port_id: parent.id });
   await make('default_security_group_rule', '/v2.0/default-security-group-rules', {

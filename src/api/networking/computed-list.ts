@@ -1,5 +1,6 @@
 /** Lists that are no table: a few rows that the server computes, with filters and `fields` as every list has them. */
 import { malformedBody } from '../../model/faults.ts';
+import type { Page } from '../../store/query.ts';
 import type { Query } from '../wire/query-string.ts';
 
 /** Parameters that are no filters; a list this short is one page. */
@@ -26,4 +27,15 @@ export function computedList<T extends object>(
     .map((row) =>
       wanted.length === 0 ? row : Object.fromEntries(Object.entries(row).filter(([name]) => wanted.includes(name))),
     );
+}
+
+/** The rows sorted by these columns, as text; rows that are equal in them stay as they stood. */
+export function inOrder<T extends ShownRow>(rows: readonly T[], sort: Page['sort'] = []): readonly T[] {
+  return rows.toSorted((a, b) => {
+    for (const { column, direction } of sort) {
+      const [left, right] = [String(a[column] ?? ''), String(b[column] ?? '')];
+      if (left !== right) return left < right === (direction === 'asc') ? -1 : 1;
+    }
+    return 0;
+  });
 }

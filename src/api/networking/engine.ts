@@ -24,7 +24,7 @@ import { readContext, type Services, writeContext } from '../services.ts';
 import { bodyMember, isObject } from '../wire/json-body.ts';
 import type { Query } from '../wire/query-string.ts';
 import { type Draft, readChanges, readDraft } from './body.ts';
-import { computedList } from './computed-list.ts';
+import { computedList, inOrder } from './computed-list.ts';
 import type { AnyRow, Exposed } from './exposure.ts';
 import { readFilters } from './filters.ts';
 import { checkRevision, findParent, findRow, networkOwner, tableOf } from './lookup.ts';
@@ -94,7 +94,7 @@ async function listIn(
   const wanted = wantedFields(query);
   const links = (extent: Extent) => pageLinks(`${services.publicUrl()}${request.path}`, query, page, extent);
   if (operations.rows)
-    return fewRows(c, exposed, query, visible === 'none' ? [] : await operations.rows(r, parentId ?? ''));
+    return fewRows(c, exposed, { query, page }, visible === 'none' ? [] : await operations.rows(r, parentId ?? ''));
   const form = visible === 'none' ? undefined : textFormOf(exposed, caller, wanted);
   if (form) {
     const body = startList(exposed);
@@ -133,10 +133,15 @@ export async function listRows(services: Services, exposed: Exposed, request: Re
   }
 }
 
-/** The list of a resource whose rows are few and no table's. */
-async function fewRows(c: ReadContext, exposed: Exposed, query: Query, rows: readonly AnyRow[]): Promise<ByteList> {
+/** The list of a resource whose rows are few and no table's: one page, sorted as was asked. */
+async function fewRows(
+  c: ReadContext,
+  exposed: Exposed,
+  { query, page }: { query: Query; page: Page },
+  rows: readonly AnyRow[],
+): Promise<ByteList> {
   const filters = [...exposed.fields].filter(([, field]) => field.filter).map(([name]) => name);
-  const shown = computedList(await renderRows(c, exposed, rows), query, filters);
+  const shown = computedList(await renderRows(c, exposed, inOrder(rows, page.sort)), query, filters);
   return listBody(exposed, shown, undefined);
 }
 

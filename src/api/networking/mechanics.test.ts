@@ -35,6 +35,7 @@ const pathOf = (resource: Resource) => `/v2.0${resource.path}`;
 const needs: Readonly<Record<string, (at: number) => Promise<object> | object>> = {
   address_scope: () => ({ ip_version: 4 }),
   flavor: () => ({ service_type: 'L3_ROUTER_NAT' }),
+  local_ip: () => ({ network_id: networkId }),
   network_segment_range: (at) => ({
     shared: false,
     network_type: 'vxlan',

@@ -18,7 +18,9 @@ function readSort(exposed: Exposed, subject: Subject, query: Query): NonNullable
   const columns = keys.map((key) => (key === 'tenant_id' ? 'project_id' : key));
   const isKey = (name: string) => {
     const field = exposed.fields.get(name);
-    return field?.sort === true && hasColumn(field) && sees(subject, field.see);
+    return (
+      field?.sort === true && (hasColumn(field) || exposed.operations.rows !== undefined) && sees(subject, field.see)
+    );
   };
   const invalid = columns.filter((name) => !isKey(name));
   if (invalid.length > 0) throw malformedBody(`${quoted(invalid)} is invalid attribute for sort_keys`);

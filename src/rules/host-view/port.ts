@@ -1,12 +1,37 @@
 /** Host objects of instances' ports and of what filters them. */
-import type { HostAddressSet, HostPort, HostQos, HostSecurityGroup } from '../../model/host-objects.ts';
-import type { addressGroup, securityGroup, securityGroupRule } from '../../model/index.ts';
+import type { HostAddressSet, HostLocalIp, HostPort, HostQos, HostSecurityGroup } from '../../model/host-objects.ts';
+import type { addressGroup, localIp, localIpAssociation, securityGroup, securityGroupRule } from '../../model/index.ts';
 import type { Row } from '../../model/language.ts';
 import { protocolNumber } from '../security-group.ts';
 import { byText, hostAddresses, ipsOf, type PortRow, type Subnets } from './addresses.ts';
 
+/** The rows by which a local IP leads to a port. */
+export type LocalIpRows = readonly {
+  readonly association: Row<typeof localIpAssociation>;
+  readonly localIp: Row<typeof localIp> | undefined;
+}[];
+
+/** The local IPs of IPv4 that lead to a port; others are kept, and no host knows them. */
+function hostLocalIps(rows: LocalIpRows): HostLocalIp[] {
+  const isFour = (ip: string) => ip !== '' && !ip.includes(':');
+  return rows
+    .flatMap(({ association, localIp }): HostLocalIp[] => {
+      const [ip, fixed] = [localIp?.local_ip_address ?? '', association.fixed_ip ?? ''];
+      if (!isFour(ip) || !isFour(fixed)) return [];
+      return [{ ip, fixed_ip: localIp?.ip_mode === 'passthrough' ? null : fixed }];
+    })
+    .sort(byText(({ ip }) => ip));
+}
+
+/** What a port is made of beside its own row; what is left out it has none of. */
+export interface PortParts {
+  readonly qos?: HostQos | undefined;
+  readonly localIps?: LocalIpRows;
+}
+
 /** `port/<id>`. */
-export function hostPort(row: PortRow, subnets: Subnets, qos?: HostQos): HostPort {
+export function hostPort(row: PortRow, subnets: Subnets, { qos, localIps = [] }: PortParts = {}): HostPort {
+  const local = hostLocalIps(localIps);
   return {
     kind: 'port',
     id: row.id,
@@ -20,6 +45,7 @@ export function hostPort(row: PortRow, subnets: Subnets, qos?: HostQos): HostPor
     allowed_address_pairs: row.allowed_address_pairs,
     security_groups: [...row.security_groups].sort(),
     ...(qos ? { qos } : {}),
+    ...(local.length > 0 ? { local_ips: local } : {}),
   };
 }
 
