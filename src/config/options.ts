@@ -306,7 +306,12 @@ const agentOptions = {
     'nova',
     "The availability zone of this host's L3 and DHCP agents.",
   ),
-  l2Extensions: optionsOf('agent', 'l2')('extensions', names, [], 'Extensions of the L2 agent; there are none yet.'),
+  l2Extensions: optionsOf('agent', 'l2')(
+    'extensions',
+    names,
+    [],
+    'Extensions of the L2 agent. Those that there are need no naming: QoS, and local IPs with Open vSwitch.',
+  ),
   l3Extensions: optionsOf('agent', 'l3')(
     'extensions',
     names,

@@ -105,6 +105,7 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     enable_tunneling: 'a host with a local_ip has tunnels',
     tunnel_id_ranges: 'the ranges stand in the sections of [ml2]',
   },
+  local_ip: { static_nat: 'addresses are translated by conntrack, with the firewall too' },
   database: { '*': 'the pool has its own size' },
   keystone_authtoken: {
     memcached_servers: 'tokens are remembered in the process',

@@ -48,8 +48,8 @@ export interface HostQos {
 /** A local IP that leads to a port: what is on the same network and host reaches the port by it. IPv4. */
 export interface HostLocalIp {
   readonly ip: string;
-  /** The address of the port that packets get; null: they reach it as they are (passthrough). */
-  readonly fixed_ip: string | null;
+  /** The address of the port that packets get. */
+  readonly fixed_ip: string;
 }
 
 /** `port/<id>`: a port of an instance that is bound to the host. */

@@ -23,6 +23,7 @@ import {
   uplink,
   uuid,
 } from '../../src/plan/render/ovs-firewall-testing.ts';
+import { localIpBaseFlows, localIpFlows } from '../../src/plan/render/ovs-local-ip.ts';
 import { switchLimits } from '../../src/plan/render/qos.ts';
 import { aConnection, aPacket, aWorld, flowsOfWorld, router } from '../support/ovs-worlds.ts';
 import { add, now, performAll } from './machine-suite.ts';
@@ -91,7 +92,7 @@ async function isThere(written: Fact): Promise<void> {
 const sets = [addressSet(91, '10.0.0.1', '10.9.0.0/16', '0.0.0.0/1', 'fd00::9'), addressSet(92, 'fd00:1::/64')];
 
 test('every flow is read as it was written: what all ports share, networks, sets', async () => {
-  await load('base', firewallBaseFlows(env));
+  await load('base', [...firewallBaseFlows(env), ...localIpBaseFlows()]);
   await load('network', [uplinkFlow(tag, uplink)]);
   for (const set of sets) {
     const { facts } = env.ovs ? renderSwitchedSet(set, env.ovs) : { facts: [] };
@@ -125,6 +126,14 @@ test('every flow is read as it was written: what a port sends is marked, or drop
 
 test('every flow is read as it was written: a port without port security', async () => {
   await load('port/2', flowsOf(port(2, { port_security_enabled: false, security_groups: [uuid(90)] }), []));
+});
+
+test('every flow is read as it was written: local IPs that lead to a port', async () => {
+  const local_ips = ['10.0.0.100', '198.51.100.7'].map((ip) => ({ ip, fixed_ip: '10.0.0.1' }));
+  await load('port/1', [
+    ...flowsOf(port(1), [group(90, everyRule), ...sets]),
+    ...localIpFlows(port(1, { local_ips }), tag),
+  ]);
 });
 
 const kinds: Readonly<Record<string, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmp', 132: 'sctp' };

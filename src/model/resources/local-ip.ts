@@ -2,7 +2,7 @@
 import { bareResource, field, nameField, stamps } from '../language.ts';
 import * as t from '../types.ts';
 
-/** What happens to packets on their way to the port: their destination becomes its address, or they stay as they are. */
+/** What is asked to happen to packets on their way to the port. As in Neutron, hosts translate them whatever is asked. */
 export const localIpModes = ['translate', 'passthrough'] as const;
 
 const alias = 'local_ip';
@@ -30,7 +30,7 @@ export const localIp = bareResource({
     local_ip_address: field(t.nullable(t.ip()), 'The address: one that the port has, or shall get.', chosen),
     ip_mode: field(
       t.oneOf(...localIpModes),
-      'Whether packets get the address of their port (translate), or reach it as they are (passthrough).',
+      'Whether packets are to get the address of their port, or to stay as they are; hosts translate them in either.',
       { ...chosen, default: 'translate' },
     ),
   },

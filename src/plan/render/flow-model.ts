@@ -11,6 +11,8 @@ export type Packet = Readonly<Record<string, string | number | undefined>>;
 export interface Connection {
   readonly is: 'new' | 'established' | 'reply';
   readonly mark: 0 | 1;
+  /** The address that its answers had as their destination before they were translated. */
+  readonly asked?: string;
 }
 
 /** What became of a packet. */
@@ -19,6 +21,8 @@ export interface Fate {
   readonly outputs: readonly string[];
   /** What conntrack was told: commit, or the mark. */
   readonly committed: readonly ('commit' | 'mark 0' | 'mark 1')[];
+  /** The packet as it goes out. */
+  readonly packet: Packet;
 }
 
 interface Rule {
@@ -85,7 +89,7 @@ export class FlowModel {
   carry(packet: Packet, connection: Connection): Fate {
     const walk = new Walk(this.#tables, packet, connection);
     walk.table(60);
-    return { outputs: walk.outputs, committed: walk.committed };
+    return { outputs: walk.outputs, committed: walk.committed, packet: walk.packet };
   }
 }
 
@@ -102,6 +106,10 @@ class Walk {
     this.#tables = tables;
     this.#packet = { ...packet };
     this.#connection = connection;
+  }
+
+  get packet(): Packet {
+    return this.#packet;
   }
 
   table(number: number): void {
@@ -130,7 +138,7 @@ class Walk {
   #hasField(name: string, value: string, wanted: string, mask: string | undefined): boolean {
     const has = this.#packet[name];
     if (has === undefined) return false;
-    if (/^(nw|ipv6)_(src|dst)$|^arp_|^nd_/.test(name)) return inPrefix(value, String(has));
+    if (/^(nw|ipv6)_(src|dst)$|^arp_.pa$|^nd_/.test(name)) return inPrefix(value, String(has));
     if (name.startsWith('dl_') && mask) return (bits(String(has)) & bits(mask)) === bits(wanted);
     if (mask) return (Number(has) & Number(mask)) === Number(wanted);
     return String(has) === wanted;
@@ -150,15 +158,24 @@ class Walk {
   }
 
   #act(action: string): void {
-    const [, asked, next] = /^(resubmit\(|ct\(table=),?(\d+)/.exec(action) ?? [];
+    const [, asked, next] = /^(resubmit\(|ct\((?:commit,)?table=),?(\d+)/.exec(action) ?? [];
     const [, mark] = /^ct\(commit,.*set_field:(\S+)->ct_mark/.exec(action) ?? [];
-    if (asked?.startsWith('ct')) this.#tracked = true;
+    if (asked?.startsWith('ct')) this.#track(action);
+    if (action === 'ct_clear') this.#tracked = false;
     if (next) this.table(Number(next));
     else if (action.startsWith('ct(commit'))
       this.committed.push(mark ? (mark === '0' ? 'mark 0' : 'mark 1') : 'commit');
     else if (action.startsWith('output:')) this.#output(action.slice('output:'.length));
-    else if (action === 'NORMAL') this.#output(action);
+    else if (action === 'NORMAL' || action === 'IN_PORT') this.#output(action);
     else this.#write(action);
+  }
+
+  #track(action: string): void {
+    this.#tracked = true;
+    const [, address] = /nat\(dst=([^)]*)\)/.exec(action) ?? [];
+    if (address !== undefined) this.#packet.nw_dst = address;
+    else if (action.endsWith(',nat)') && this.#connection.asked !== undefined)
+      this.#packet.nw_src = this.#connection.asked;
   }
 
   #output(port: string): void {
@@ -178,6 +195,9 @@ class Walk {
         this.#registers.set(register, (BigInt(value) >> BigInt(32 * (3 - at))) & 0xffff_ffffn);
     else if (/^reg\d+$|^metadata$/.test(field)) this.#registers.set(field, BigInt(value));
     else if (action === 'pop_vlan') delete this.#packet.dl_vlan;
-    else if (!/^(drop|push_vlan|set_field:\d+->(vlan_vid|ip_dscp))/.test(action)) throw new Error(`unknown: ${action}`);
+    else if (/^eth_(src|dst)$/.test(field)) this.#packet[field.replace('eth', 'dl')] = value;
+    // What ARP says is of no matter to where it goes.
+    else if (!/^(drop|ct_clear|push_vlan|move:NXM_|load:|set_field:\d+->(vlan_vid|ip_dscp))/.test(action))
+      throw new Error(`unknown: ${action}`);
   }
 }

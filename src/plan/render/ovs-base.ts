@@ -6,6 +6,7 @@ import type { Fact, OvsBridgeFact, OvsPortFact } from '../facts.ts';
 import { type Flow, flowTexts, learnedCookie, resubmit } from '../flow-text.ts';
 import type { HostEnvironment, OvsEnvironment } from './language.ts';
 import { firewallBaseFlows } from './ovs-firewall.ts';
+import { localIpBaseFlows } from './ovs-local-ip.ts';
 import {
   deadVlan,
   integrationTables as integration,
@@ -37,6 +38,7 @@ function integrationFlows(env: HostEnvironment): Flow[] {
     { table: integration.arpSpoof, priority: 0 },
     { table: integration.transient, priority: 3, actions: ['NORMAL'] },
     ...firewallBaseFlows(env),
+    ...localIpBaseFlows(),
   ];
 }
 

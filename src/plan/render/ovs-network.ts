@@ -2,10 +2,10 @@
  * A network on a host with Open vSwitch: its local VLAN on the integration bridge, translated to what it is called outside: a
  * segment between tunnel endpoints, a VLAN of a physical network, or a physical network as it is.
  */
-import { parseIp } from '../../lib/ip.ts';
 import type { HostNetwork } from '../../model/host-objects.ts';
 import type { Fact, FlowsFact } from '../facts.ts';
 import { type Flow, flowTexts, pushVlan, resubmit, setVlan } from '../flow-text.ts';
+import { arpAnswer } from './arp-answer.ts';
 import type { HostEnvironment, OvsEnvironment, Rendering, TunnelType } from './language.ts';
 import { hasTunnels, patchPort } from './ovs-base.ts';
 import { uplinkFlow } from './ovs-firewall.ts';
@@ -65,26 +65,6 @@ function tunnelFacts(type: TunnelType, local: string, remote: string, ovs: OvsEn
   ];
 }
 
-/** Turns a request for `ip` into its answer and sends it back (Neutron: ARP_RESPONDER_ACTIONS). */
-function arpAnswer(tag: number, ip: string, mac: string): Flow {
-  const address = parseIp(ip)?.value ?? 0n;
-  return {
-    table: tunnel.arpResponder,
-    priority: 1,
-    match: ['arp', `dl_vlan=${tag}`, `arp_tpa=${ip}`],
-    actions: [
-      'move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[]',
-      `set_field:${mac}->eth_src`,
-      'load:0x2->NXM_OF_ARP_OP[]',
-      'move:NXM_NX_ARP_SHA[]->NXM_NX_ARP_THA[]',
-      'move:NXM_OF_ARP_SPA[]->NXM_OF_ARP_TPA[]',
-      `load:0x${mac.replaceAll(':', '').replace(/^0+/, '')}->NXM_NX_ARP_SHA[]`,
-      `load:0x${address.toString(16)}->NXM_OF_ARP_SPA[]`,
-      'IN_PORT',
-    ],
-  };
-}
-
 function tunnelledFacts(
   network: HostNetwork & { network_type: TunnelType },
   tag: number,
@@ -119,7 +99,8 @@ function tunnelledFacts(
     for (const ip of ovs.arpResponder ? ips : []) {
       if (ip.includes(':') || answered.has(ip)) continue;
       answered.add(ip);
-      own.push(arpAnswer(tag, ip, address));
+      const match = ['arp', vlan, `arp_tpa=${ip}`];
+      own.push({ table: tunnel.arpResponder, priority: 1, match, actions: arpAnswer(ip, address) });
     }
   }
   return [

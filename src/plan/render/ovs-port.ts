@@ -5,6 +5,7 @@ import { flowTexts } from '../flow-text.ts';
 import type { HostEnvironment, Lookup, Rendering } from './language.ts';
 import { attach, firstOf } from './link-layer.ts';
 import { portFirewallFlows } from './ovs-firewall.ts';
+import { localIpFlows } from './ovs-local-ip.ts';
 import { deadVlan } from './ovs-names.ts';
 import { switchLimits } from './qos.ts';
 
@@ -37,7 +38,8 @@ export function renderSwitchPort(port: HostPort, look: Lookup, env: HostEnvironm
     externalIds: {},
     foreign: true,
   };
-  const flows = flowTexts(filtering.flows);
+  const isUp = port.admin_state_up && network.admin_state_up;
+  const flows = flowTexts([...filtering.flows, ...(isUp ? localIpFlows(port, tag) : [])]);
   const facts: Fact[] = [
     plugged,
     ...deviceFacts(device, network.mtu, env),

@@ -1,8 +1,11 @@
-/** The tables of the integration bridge that filter (Neutron's numbers but for 83 and 84), and how packets go on in them. */
+/** The tables of the integration bridge that filter (Neutron's numbers but for 32, 83 and 84), and how packets go on in them. */
 import { resubmit } from '../flow-text.ts';
 
 /** The tables by what happens in them. */
 export const tables = {
+  /** What is for a local IP, and where it goes on with another address. */
+  localIp: 31,
+  localIpTranslated: 32,
   /** Where frames come in: from a port, or for one. */
   transient: 60,
   /** What a port may send whatever its rules say, and never. */

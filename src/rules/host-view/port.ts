@@ -17,8 +17,7 @@ function hostLocalIps(rows: LocalIpRows): HostLocalIp[] {
   return rows
     .flatMap(({ association, localIp }): HostLocalIp[] => {
       const [ip, fixed] = [localIp?.local_ip_address ?? '', association.fixed_ip ?? ''];
-      if (!isFour(ip) || !isFour(fixed)) return [];
-      return [{ ip, fixed_ip: localIp?.ip_mode === 'passthrough' ? null : fixed }];
+      return isFour(ip) && isFour(fixed) ? [{ ip, fixed_ip: fixed }] : [];
     })
     .sort(byText(({ ip }) => ip));
 }
