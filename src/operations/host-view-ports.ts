@@ -1,4 +1,5 @@
 /** Loads the host objects of instances' ports and of what filters them. */
+import { together } from '../lib/together.ts';
 import type { HostAddressSet, HostPort, HostSecurityGroup } from '../model/host-objects.ts';
 import { addressGroup, localIp, localIpAssociation, port, securityGroup, securityGroupRule } from '../model/index.ts';
 import { isInstancePort } from '../rules/host-view/addresses.ts';
@@ -19,10 +20,8 @@ import { subnetsById } from './host-view-subnets.ts';
 export async function loadPort(r: Reader, host: string, id: string): Promise<HostPort | undefined> {
   const row = await r.get(port, id);
   if (row?.['binding:host_id'] !== host || !isInstancePort(row)) return undefined;
-  return hostPort(row, await subnetsById(r, [row]), {
-    qos: await loadPortQos(r, row),
-    localIps: await localIpsOfPort(r, id),
-  });
+  const [subnets, qos, localIps] = await together(subnetsById(r, [row]), loadPortQos(r, row), localIpsOfPort(r, id));
+  return hostPort(row, subnets, { qos, localIps });
 }
 
 /** The local IPs that lead to the port, with two queries at most. */
