@@ -7,7 +7,8 @@ import { type Backoff, jitteredMs, pause } from './wait.ts';
 
 /** What wires ports; the fields are those of Neutron's agents. */
 function l2Function(env: FixedEnvironment): AgentReport['functions'][number] {
-  const wiring = { bridge_mappings: env.bridgeMappings, tunneling_ip: env.localIp, extensions: [] };
+  const extensions = env.ovs ? ['qos', 'local_ip'] : ['qos'];
+  const wiring = { bridge_mappings: env.bridgeMappings, tunneling_ip: env.localIp, extensions };
   if (!env.ovs)
     return {
       agent_type: 'Linux bridge agent',

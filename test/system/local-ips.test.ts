@@ -67,6 +67,8 @@ describe('local IPs on two hosts with Open vSwitch', { skip: skipDriver('openvsw
     const [first] = clients as [Instance];
     assert.equal(await page(first), undefined);
     for (const app of apps) assert.doesNotMatch(await flowsOf(app.host), /table=31,/);
+    const [agent] = await c.api.agents.list({ host: 'host1', binary: 'neutron-openvswitch-agent' });
+    assert.deepEqual(agent?.configurations.extensions, ['qos', 'local_ip']);
   });
 
   test('on each host it leads to the port there: TCP, UDP and ping, from filtered ports and others', async () => {

@@ -5,7 +5,19 @@ import { aPacket, aWorld, flowsOfWorld, router, type World } from '../../../test
 import type { HostPort } from '../../model/host-objects.ts';
 import { flowTexts, matchOf } from '../flow-text.ts';
 import { type Connection, FlowModel, type Packet } from './flow-model.ts';
-import { deviceOf, group, macOf, port, rule, tag, uplink, uuid } from './ovs-firewall-testing.ts';
+import { render } from './index.ts';
+import {
+  deviceOf,
+  env as firewallEnv,
+  group,
+  lookInto,
+  macOf,
+  port,
+  rule,
+  tag,
+  uplink,
+  uuid,
+} from './ovs-firewall-testing.ts';
 import { localIpBaseFlows, localIpFlows } from './ovs-local-ip.ts';
 
 const local = '10.0.0.100';
@@ -148,6 +160,25 @@ test('one address that leads to two ports, and two that lead to one, have no flo
   const sent = { type: 'ip', nw_proto: 1, in_port: router.device, dl_src: router.mac, dl_dst: all, nw_src: '10.0.0.9' };
   assert.equal(both.carry({ ...sent, nw_dst: '10.0.0.101' }, connection).packet.nw_dst, '10.0.0.2');
   assert.equal(both.carry({ ...sent, nw_dst: local }, connection).outputs.length, 1);
+});
+
+const network = {
+  kind: 'network',
+  id: uuid(500),
+  network_type: 'local',
+  physical_network: null,
+  segmentation_id: null,
+  mtu: 1400,
+  admin_state_up: true,
+  remote_ports: [],
+} as const;
+
+test('a host with Linux bridges makes nothing of it', () => {
+  const objects = [group(90, open), network];
+  const env = { ...firewallEnv, driver: 'linuxbridge', links: new Set([deviceOf(1)]) } as const;
+  const facts = (one: HostPort) => render(`port/${one.id}`, lookInto([...objects, one]), env);
+  assert.deepEqual(facts(led(port(1))), facts(port(1)));
+  assert.notEqual(facts(port(1)).facts.length, 0);
 });
 
 test('a port of its own id has a zone of its own', () => {
