@@ -117,7 +117,7 @@ export async function serve(
   return child;
 }
 
-/** An open TCP connection over which the far end ticks every 50 ms. */
+/** An open TCP connection over which the far end ticks every 50 ms; or a ping that goes on. */
 export interface HeldConnection {
   /** Milliseconds since the last tick. */
   silence(): number;
@@ -129,22 +129,16 @@ export interface HeldConnection {
 }
 
 const holdScript = `
-const [host, port] = process.argv.slice(1);
-const socket = require('net').connect({ host, port: Number(port) });
+const [host, port, localAddress] = process.argv.slice(1);
+const socket = require('net').connect({ host, port: Number(port), localAddress });
 socket.on('connect', () => socket.write('GET /stream HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'));
 socket.on('data', (d) => process.stdout.write(d));
 socket.on('close', () => process.exit(0));
 socket.on('error', () => process.exit(1));
 `;
 
-/** Opens a connection to a server of `serve` and holds it. */
-export async function holdConnection(
-  host: CommandHost,
-  address: string,
-  port: number,
-  netns?: string,
-): Promise<HeldConnection> {
-  const child = host.start([node, '-e', holdScript, address, String(port)], netns ? { netns } : {});
+/** What a program prints, as ticks. */
+function held(host: CommandHost, child: ChildProcess): HeldConnection {
   let last = 0;
   let ended = false;
   child.stdout?.on('data', () => {
@@ -160,7 +154,7 @@ export async function holdConnection(
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   };
-  const held: HeldConnection = {
+  return {
     silence: () => Date.now() - last,
     untilCut: (ms, deadlineMs) =>
       until(() => ended || Date.now() - last > ms, 'the connection was not cut', deadlineMs),
@@ -170,6 +164,28 @@ export async function holdConnection(
     },
     close: () => host.kill(child),
   };
-  await held.nextTick(5000);
-  return held;
+}
+
+/** Opens a connection to a server of `serve` and holds it. `from`: the address that it is to come from. */
+export async function holdConnection(
+  host: CommandHost,
+  address: string,
+  port: number,
+  netns?: string,
+  from?: string,
+): Promise<HeldConnection> {
+  const argv = [node, '-e', holdScript, address, String(port), ...(from ? [from] : [])];
+  const connection = held(host, host.start(argv, netns ? { netns } : {}));
+  await connection.nextTick(5000);
+  return connection;
+}
+
+/** Pings every 100 ms: each answer is a tick. */
+export async function holdPing(host: CommandHost, address: string, netns: string): Promise<HeldConnection> {
+  const answers = host.start(['ping', '-n', '-i', '0.1', address], { netns });
+  const ping = held(host, answers);
+  // The first line is none.
+  await ping.nextTick(5000);
+  await ping.nextTick(5000);
+  return ping;
 }

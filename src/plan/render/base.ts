@@ -5,6 +5,7 @@
 import type { Fact, HookFact, IpFamily, IptablesTable } from '../facts.ts';
 import { rule } from '../rule-text.ts';
 import { guardTable } from './guard.ts';
+import { acceptRules } from './known-connections.ts';
 import type { HostEnvironment } from './language.ts';
 import { sysctl } from './link-layer.ts';
 import { bridgePrefix } from './names.ts';
@@ -14,10 +15,12 @@ import { renderSwitchBase } from './ovs-base.ts';
 export const securityChain = `${bridgePrefix}-sg-chain`;
 /** Where connections of stateless ports are taken out of tracking, before any port's network decides on a zone. */
 export const statelessChain = `${bridgePrefix}-stateless`;
+/** Where what all rules allowed ends. */
+const acceptChain = `${bridgePrefix}-sg-accept`;
 /** Where what no rule allowed ends. */
 export const fallbackChain = `${bridgePrefix}-sg-fallback`;
 
-function chain(family: IpFamily, table: IptablesTable, name: string, rules: string[], shared: boolean): Fact {
+function chain(family: IpFamily, table: IptablesTable, name: string, rules: readonly string[], shared: boolean): Fact {
   const fact = { fact: 'chain', namespace: '', family, table, chain: name, rules } as const;
   return shared ? { ...fact, shared: true } : fact;
 }
@@ -31,7 +34,8 @@ function familyFacts(family: IpFamily): Fact[] {
   const drop = rule({ comment: 'Default drop rule for unmatched traffic.', jump: 'DROP' });
   return [
     chain(family, 'filter', fallbackChain, [drop], false),
-    chain(family, 'filter', securityChain, [rule({ jump: 'ACCEPT' })], true),
+    chain(family, 'filter', acceptChain, acceptRules, false),
+    chain(family, 'filter', securityChain, [rule({ jump: acceptChain })], true),
     ...['FORWARD', 'INPUT', 'OUTPUT'].map((name) => chain(family, 'filter', `${bridgePrefix}-${name}`, [], true)),
     chain(family, 'raw', `${bridgePrefix}-PREROUTING`, [], true),
     chain(family, 'raw', statelessChain, [], true),

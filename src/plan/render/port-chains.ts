@@ -3,6 +3,7 @@ import type { HostPort } from '../../model/host-objects.ts';
 import type { ChainFact, IpFamily } from '../facts.ts';
 import { rule } from '../rule-text.ts';
 import { fallbackChain } from './base.ts';
+import { knownRules, revokeReceived, revokeSent } from './known-connections.ts';
 import { portChain } from './names.ts';
 import { comments, type GroupRule, groupRules } from './security.ts';
 import { sourcePairs } from './source-pairs.ts';
@@ -16,11 +17,6 @@ function icmp6(type: number, jump: string, comment?: string, source?: string, de
   return rule({ source, destination, protocol: 'ipv6-icmp', matches, ...(comment ? { comment } : {}), jump });
 }
 
-const established = rule({
-  matches: ['-m state --state RELATED,ESTABLISHED'],
-  comment: comments.established,
-  jump: 'RETURN',
-});
 const invalid = rule({ matches: ['-m state --state INVALID'], comment: comments.invalid, jump: 'DROP' });
 const unmatched = rule({ comment: comments.unmatched, jump: fallbackChain });
 
@@ -83,11 +79,11 @@ export function portChains(
   };
   const ingress = groupRules(rules, 'ingress', family);
   const egress = groupRules(rules, 'egress', family);
-  const known = stateless ? [] : [established];
-  const end = stateless ? [unmatched] : [invalid, unmatched];
+  const known = stateless ? [] : knownRules;
+  const end = (revoke: readonly string[]) => (stateless ? [unmatched] : [invalid, ...revoke, unmatched]);
   return [
     chain('s', spoofRules(port, family)),
-    chain('i', [...known, ...ingressFixed(port, family), ...ingress, ...end]),
-    chain('o', [...egressFixed(port, family), ...known, ...egress, ...end]),
+    chain('i', [...known, ...ingressFixed(port, family), ...ingress, ...end(revokeReceived(port, family))]),
+    chain('o', [...egressFixed(port, family), ...known, ...egress, ...end(revokeSent)]),
   ];
 }

@@ -6,9 +6,13 @@ import { setName } from './names.ts';
 
 export type GroupRule = HostSecurityGroup['rules'][number];
 
-/** What Neutron writes beside each rule (`iptables_comments.py`). */
+/** What Neutron writes beside each rule (`iptables_comments.py`), and what we write beside those that it has not. */
 export const comments = {
   established: 'Direct packets associated with a known session to the RETURN chain.',
+  related: 'Direct packets about a known session to the RETURN chain.',
+  revoked: 'Drop answers in sessions that no rule allows any more.',
+  revoke: 'No rule allows the session: it ends.',
+  allowed: 'A rule allows the session again.',
   invalid:
     'Drop packets that appear related to an existing connection (e.g. TCP ACK/FIN) but do not have an entry in conntrack.',
   unmatched: 'Send unmatched traffic to the fallback chain.',
