@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { openHost } from '../../src/host/linux.ts';
 import type { Machine } from '../../src/host/machine.ts';
@@ -43,7 +43,17 @@ function startOvs(): void {
 function endOf(program: string): void {
   const pid = Number(readFileSync(`${folder}/${program}.pid`, 'utf8'));
   process.kill(pid, 'SIGKILL');
-  while (existsSync(`/proc/${pid}/exe`)) sh('sleep 0.01');
+  while (hasThreads(pid)) sh('sleep 0.01');
+}
+
+/** Whether one of its threads has not ended: until then its files are open, and the lock on its pidfile is held. */
+function hasThreads(pid: number): boolean {
+  try {
+    if (readdirSync(`/proc/${pid}/task`).length > 1) return true;
+    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 function stopSwitch(): void {
