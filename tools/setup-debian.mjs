@@ -18,6 +18,7 @@ const host = {
   haproxy: 'haproxy',
   arping: 'iputils-arping',
   radvd: 'radvd',
+  ndptool: 'libndp-tools',
   sysctl: 'procps',
 };
 const demo = { ...host, udhcpc: 'udhcpc', curl: 'curl', tcpdump: 'tcpdump', ping: 'iputils-ping' };

@@ -1,6 +1,6 @@
-/** Tells the neighbours of an address by gratuitous ARP; nobody waits for it. */
+/** Tells the neighbours of an address by gratuitous ARP, or by an advertisement that nobody asked for; nobody waits for it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AddressFact } from '../plan/facts.ts';
+import type { AddressFact, ProxyFact } from '../plan/facts.ts';
 import { limiter } from './limit.ts';
 import { inNamespace } from './namespaces.ts';
 import { describe, run } from './run.ts';
@@ -8,7 +8,7 @@ import { describe, run } from './run.ts';
 /** Sends announcements. */
 export interface Announcer {
   /** Queues one; a failure is logged. */
-  announce(address: AddressFact): void;
+  announce(fact: AddressFact | ProxyFact): void;
   /** Resolves when all that was queued is sent. */
   settled(): Promise<void>;
 }
@@ -24,13 +24,14 @@ export function announcer(log: (line: string) => void): Announcer {
   const limited = limiter(width);
   const underWay = new Set<Promise<void>>();
 
-  async function send({ namespace, device, cidr }: AddressFact): Promise<void> {
-    const ip = cidr.replace(/\/.*/, '');
+  async function send({ namespace, device }: AddressFact | ProxyFact, ip: string): Promise<void> {
+    const argv = ip.includes(':')
+      ? ['ndptool', '-t', 'na', '-U', '-i', device, '-T', ip, 'send']
+      : ['arping', '-A', '-c', '1', '-I', device, ip];
     try {
       // Starting a program holds this process up for milliseconds: what is under way goes first.
       await sleep(delayMs);
-      const argv = inNamespace(namespace, ['arping', '-A', '-c', '1', '-I', device, ip]);
-      await run(argv, { deadlineMs });
+      await run(inNamespace(namespace, argv), { deadlineMs });
     } catch (error) {
       // The address went before its turn came.
       if (/Cannot assign requested address/.test(describe(error))) return;
@@ -39,11 +40,12 @@ export function announcer(log: (line: string) => void): Announcer {
   }
 
   return {
-    announce(address) {
-      // IPv6 announces an address by itself when it assigns it.
-      if (address.cidr.includes(':')) return;
-      if (underWay.size >= queueLimit) return log(`too many announcements wait: ${address.cidr} is left out`);
-      const sent = limited(() => send(address)).finally(() => underWay.delete(sent));
+    announce(fact) {
+      const ip = fact.fact === 'proxy' ? fact.ip : fact.cidr.replace(/\/.*/, '');
+      // IPv6 announces an address of its own by itself when it assigns it.
+      if (fact.fact === 'address' && ip.includes(':')) return;
+      if (underWay.size >= queueLimit) return log(`too many announcements wait: ${ip} is left out`);
+      const sent = limited(() => send(fact, ip)).finally(() => underWay.delete(sent));
       underWay.add(sent);
     },
     settled: async () => void (await Promise.all(underWay)),

@@ -1,14 +1,5 @@
-/** Reads links, addresses, routes, forwarding and neighbour entries of one namespace. */
-import type {
-  AddressFact,
-  Fact,
-  FdbFact,
-  LinkFact,
-  LinkKind,
-  Namespace,
-  NeighbourFact,
-  RouteFact,
-} from '../plan/facts.ts';
+/** Reads links, addresses, routes, forwarding entries and proxies of one namespace. */
+import type { AddressFact, Fact, FdbFact, LinkFact, LinkKind, Namespace, ProxyFact, RouteFact } from '../plan/facts.ts';
 import type { LineResult } from './batch-helper.ts';
 import type { Iproute } from './iproute.ts';
 import { inNamespace } from './namespaces.ts';
@@ -43,9 +34,8 @@ interface FdbEntry {
   readonly dst?: string;
 }
 
-interface NeighbourEntry {
+interface ProxyEntry {
   readonly dst: string;
-  readonly lladdr?: string;
 }
 
 /** Above this number of devices, one listing of all is cheaper than a question for each. */
@@ -164,26 +154,17 @@ async function readFdb(ip: Iproute, namespace: Namespace, asked: readonly FdbFac
   return asked.filter(({ device, mac, endpoint }) => there.has(`${device} ${mac.toLowerCase()} ${endpoint}`));
 }
 
-async function readNeighbours(
-  ip: Iproute,
-  namespace: Namespace,
-  asked: readonly NeighbourFact[],
-): Promise<NeighbourFact[]> {
+async function readProxies(ip: Iproute, namespace: Namespace, asked: readonly ProxyFact[]): Promise<ProxyFact[]> {
   const devices = [...new Set(asked.map(({ device }) => device))];
   const answers = await ip.exec(
     'ip',
     namespace,
-    devices.map((device) => `neigh show dev ${device} nud permanent`),
+    devices.map((device) => `neigh show proxy dev ${device}`),
   );
-  const there = new Map<string, string>();
+  const there = new Set<string>();
   for (const [index, device] of devices.entries())
-    for (const { dst, lladdr } of entriesOf<NeighbourEntry>(answers[index]))
-      if (lladdr) there.set(`${device} ${dst}`, lladdr);
-  return asked.flatMap((fact) => {
-    const mac = there.get(`${fact.device} ${fact.ip}`);
-    if (mac === undefined) return [];
-    return [mac === fact.mac.toLowerCase() ? fact : { ...fact, mac }];
-  });
+    for (const { dst } of entriesOf<ProxyEntry>(answers[index])) there.add(`${device} ${dst}`);
+  return asked.filter(({ device, ip: address }) => there.has(`${device} ${address}`));
 }
 
 /** What iproute2 told of a namespace: its devices with their addresses, and the routes of its main tables. */
@@ -210,7 +191,7 @@ export function presentIp(facts: readonly IpFact[], { devices, four, six }: Told
 }
 
 /** The facts that iproute2 tells of. */
-export type IpFact = LinkFact | AddressFact | RouteFact | FdbFact | NeighbourFact;
+export type IpFact = LinkFact | AddressFact | RouteFact | FdbFact | ProxyFact;
 
 function only<K extends IpFact['fact']>(facts: readonly IpFact[], kind: K): Extract<IpFact, { fact: K }>[] {
   return facts.filter((fact): fact is Extract<IpFact, { fact: K }> => fact.fact === kind);
@@ -223,7 +204,7 @@ export async function readIp(ip: Iproute, namespace: Namespace, facts: readonly 
   const names = new Set([...links.map(({ name }) => name), ...addresses.map(({ device }) => device)]);
   const routes = only(facts, 'route');
   const fdb = only(facts, 'fdb');
-  const neighbours = only(facts, 'neighbour');
+  const proxies = only(facts, 'proxy');
   const found: Fact[] = [];
   if (names.size > 0) {
     const devices = await readDevices(ip, namespace, names);
@@ -235,6 +216,6 @@ export async function readIp(ip: Iproute, namespace: Namespace, facts: readonly 
   }
   if (routes.length > 0) found.push(...(await readRoutes(ip, namespace, routes)));
   if (fdb.length > 0) found.push(...(await readFdb(ip, namespace, fdb)));
-  if (neighbours.length > 0) found.push(...(await readNeighbours(ip, namespace, neighbours)));
+  if (proxies.length > 0) found.push(...(await readProxies(ip, namespace, proxies)));
   return found;
 }

@@ -1,4 +1,4 @@
-/** Turns steps about links, addresses, routes, forwarding and neighbour entries into lines for `ip -batch` and `bridge -batch`. */
+/** Turns steps about links, addresses, routes, forwarding entries and proxies into lines for `ip -batch` and `bridge -batch`. */
 import type { LinkFact, LinkKind, Namespace } from '../plan/facts.ts';
 import type { StepOn } from './batch.ts';
 import { type IpFact, ownAlias } from './ip-read.ts';
@@ -134,8 +134,9 @@ export function linesOf(step: StepOn<IpFact>): Line[] {
       const flood = fact.mac === '00:00:00:00:00:00';
       return [flood ? line(['fdb', 'append', ...words], there) : line(['fdb', 'replace', ...words])];
     }
-    case 'neighbour':
-      if (remove) return [line(['neigh', 'del', fact.ip, 'dev', fact.device], gone)];
-      return [line(['neigh', 'replace', fact.ip, 'lladdr', fact.mac, 'dev', fact.device, 'nud', 'permanent'])];
+    case 'proxy': {
+      const words = ['proxy', fact.ip, 'dev', fact.device];
+      return [remove ? line(['neigh', 'del', ...words], gone) : line(['neigh', 'add', ...words], there)];
+    }
   }
 }

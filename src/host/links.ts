@@ -1,6 +1,6 @@
-/** Performs steps about links, addresses, routes, forwarding and neighbour entries. */
+/** Performs steps about links, addresses, routes, forwarding entries and proxies. */
 import { readFile, writeFile } from 'node:fs/promises';
-import type { AddressFact, LinkFact, Namespace } from '../plan/facts.ts';
+import type { LinkFact, Namespace } from '../plan/facts.ts';
 import type { StepFailure } from '../plan/steps.ts';
 import { addressedNic } from './addressed-nic.ts';
 import { setInnerMtus } from './attachment.ts';
@@ -99,7 +99,8 @@ async function conclude(
   if (step.do === 'remove') return undefined;
   if (fact.fact === 'link') await setChecksum(context, fact);
   if (fact.fact === 'link' && fact.namespace === '' && isSwitching(fact)) await disableIpv6(fact);
-  if (fact.fact === 'address' && fact.announce && step.do === 'add') context.announcer.announce(fact as AddressFact);
+  if (step.do === 'add' && (fact.fact === 'proxy' || (fact.fact === 'address' && fact.announce)))
+    context.announcer.announce(fact);
   return undefined;
 }
 

@@ -48,7 +48,7 @@ function toolOf(step: Step): string {
     case 'link':
     case 'address':
     case 'route':
-    case 'neighbour':
+    case 'proxy':
       return `ip|${fact.namespace}`;
     case 'fdb':
       return `bridge|${fact.namespace}`;
@@ -111,7 +111,7 @@ function dispatch(context: HostContext, namespace: Namespace, steps: readonly St
     case 'address':
     case 'route':
     case 'fdb':
-    case 'neighbour':
+    case 'proxy':
       return performIp(context, namespace, on<IpFact>());
     case 'qdisc':
       return performQdiscs(context.ip, namespace, on<QdiscFact>());

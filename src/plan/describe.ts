@@ -89,8 +89,8 @@ function subject(fact: Fact): { what: string; how: string } {
         what: `fdb    ${fact.mac} at ${fact.endpoint} on ${fact.device}${inNamespace(fact.namespace)}`,
         how: '',
       };
-    case 'neighbour':
-      return { what: `neighbour ${fact.ip} is ${fact.mac} on ${fact.device}${inNamespace(fact.namespace)}`, how: '' };
+    case 'proxy':
+      return { what: `proxy  for ${fact.ip} on ${fact.device}${inNamespace(fact.namespace)}`, how: '' };
     case 'qdisc':
       return { what: `queue  ${fact.device}${inNamespace(fact.namespace)}`, how: qdiscDetails(fact.qdisc) };
     case 'connections':

@@ -94,13 +94,12 @@ export interface FdbFact {
   readonly endpoint: string;
 }
 
-/** A permanent neighbour entry: answers ARP locally on a VXLAN device with `proxy`. */
-export interface NeighbourFact {
-  readonly fact: 'neighbour';
+/** An IPv6 address for which the host answers on a device though it is not its own; the neighbours are told once it does. */
+export interface ProxyFact {
+  readonly fact: 'proxy';
   readonly namespace: Namespace;
   readonly device: string;
   readonly ip: string;
-  readonly mac: string;
 }
 
 /** What becomes of the frames of a device before it sends them, or when it has received them. */
@@ -270,7 +269,7 @@ export type Fact =
   | AddressFact
   | RouteFact
   | FdbFact
-  | NeighbourFact
+  | ProxyFact
   | QdiscFact
   | ConnectionsFact
   | SysctlFact
@@ -303,8 +302,8 @@ export function factKey(fact: Fact): FactKey {
       return `route|${fact.namespace}|${fact.destination}`;
     case 'fdb':
       return `fdb|${fact.namespace}|${fact.device}|${fact.mac}|${fact.endpoint}`;
-    case 'neighbour':
-      return `neighbour|${fact.namespace}|${fact.device}|${fact.ip}`;
+    case 'proxy':
+      return `proxy|${fact.namespace}|${fact.device}|${fact.ip}`;
     case 'qdisc':
       return `qdisc|${fact.namespace}|${fact.device}|${fact.qdisc.type}`;
     case 'connections':

@@ -12,7 +12,7 @@ const ranks = {
   sysctl: 20,
   address: 30,
   route: 40,
-  neighbour: 50,
+  proxy: 50,
   fdb: 51,
   qdisc: 55,
   // Cut when the rules that let them in are gone.
@@ -87,7 +87,7 @@ export function deviceOf(fact: Fact): { namespace: string; device: string } | nu
     case 'address':
     case 'route':
     case 'fdb':
-    case 'neighbour':
+    case 'proxy':
     case 'qdisc':
       return { namespace: fact.namespace, device: fact.device };
     case 'link':

@@ -67,7 +67,6 @@ export function same(want: Fact, have: Fact): boolean {
   if (want.fact === 'flows') return have.fact === 'flows' && sameList(want.flows, have.flows);
   if (want.fact === 'nft-element') return have.fact === 'nft-element' && want.value === have.value;
   if (want.fact === 'route') return have.fact === 'route' && want.via === have.via && want.device === have.device;
-  if (want.fact === 'neighbour') return have.fact === 'neighbour' && want.mac === have.mac;
   if (want.fact === 'qdisc') return have.fact === 'qdisc' && sameText(want.qdisc, have.qdisc);
   if (want.fact === 'sysctl') return have.fact === 'sysctl' && want.value === have.value;
   if (want.fact === 'file') return have.fact === 'file' && want.content === have.content && want.mode === have.mode;

@@ -1,7 +1,7 @@
 /** Devices, addresses and routes of the simulated machine, as strict as the kernel. */
 import { addressedNic } from '../host/addressed-nic.ts';
 import { type Cidr, cidrContains, parseCidr, parseIp } from '../lib/ip.ts';
-import type { AddressFact, FdbFact, LinkFact, LinkKind, NeighbourFact, QdiscFact, RouteFact } from '../plan/facts.ts';
+import type { AddressFact, FdbFact, LinkFact, LinkKind, ProxyFact, QdiscFact, RouteFact } from '../plan/facts.ts';
 import { linkOf, namespaceOf, newLink, SimError, type SimLink, type SimNamespace, type SimState } from './state.ts';
 
 function checkName(name: string): void {
@@ -210,9 +210,9 @@ export function addFdb(state: SimState, fact: FdbFact): void {
   link.fdb.add(`${fact.mac}|${fact.endpoint}`);
 }
 
-/** `ip neigh replace`. */
-export function addNeighbour(state: SimState, fact: NeighbourFact): void {
-  linkOf(state, fact.namespace, fact.device).neighbours.set(fact.ip, fact.mac);
+/** `ip neigh add proxy`. */
+export function addProxy(state: SimState, fact: ProxyFact): void {
+  linkOf(state, fact.namespace, fact.device).proxies.add(fact.ip);
 }
 
 /** `tc qdisc replace`, and where it leads elsewhere, the filter that does. */

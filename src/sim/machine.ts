@@ -11,7 +11,7 @@ import {
   addAddress,
   addFdb,
   addLink,
-  addNeighbour,
+  addProxy,
   addRoute,
   changeLink,
   forget,
@@ -227,8 +227,8 @@ export class SimulatedMachine implements Machine {
       case 'fdb':
         addFdb(state, fact);
         break;
-      case 'neighbour':
-        addNeighbour(state, fact);
+      case 'proxy':
+        addProxy(state, fact);
         break;
       case 'qdisc':
         putQdisc(state, fact);
@@ -309,8 +309,8 @@ export class SimulatedMachine implements Machine {
       case 'fdb':
         link?.fdb.delete(`${fact.mac}|${fact.endpoint}`);
         break;
-      case 'neighbour':
-        link?.neighbours.delete(fact.ip);
+      case 'proxy':
+        link?.proxies.delete(fact.ip);
         break;
       case 'qdisc':
         link?.qdiscs.delete(fact.qdisc.type);

@@ -42,10 +42,8 @@ function inNamespace(here: SimNamespace, fact: Fact): Fact | undefined {
       return here.routes.get(fact.destination);
     case 'fdb':
       return link?.fdb.has(`${fact.mac}|${fact.endpoint}`) ? fact : undefined;
-    case 'neighbour': {
-      const mac = link?.neighbours.get(fact.ip);
-      return mac === undefined ? undefined : { ...fact, mac };
-    }
+    case 'proxy':
+      return link?.proxies.has(fact.ip) ? fact : undefined;
     case 'qdisc': {
       const qdisc = link?.qdiscs.get(fact.qdisc.type);
       return qdisc && { ...fact, qdisc };

@@ -31,7 +31,7 @@ function printLink(link: SimLink): string[] {
     ...link.addresses.map(({ cidr, announce }) => `    address ${cidr}${announce ? ' (announced)' : ''}`).sort(),
     ...[...link.fdb].sort().map((entry) => `    fdb ${entry.replace('|', ' dst ')}`),
     ...byKey(link.qdiscs).map(([, qdisc]) => `    queue ${qdiscText(qdisc)}`),
-    ...byKey(link.neighbours).map(([ip, mac]) => `    neighbour ${ip} ${mac}`),
+    ...[...link.proxies].sort().map((ip) => `    proxy for ${ip}`),
   ];
 }
 

@@ -33,8 +33,8 @@ export interface SimLink {
   addresses: { cidr: string; announce: boolean }[];
   /** mac|endpoint. */
   readonly fdb: Set<string>;
-  /** ip → mac. */
-  readonly neighbours: Map<string, string>;
+  /** Addresses that it answers for. */
+  readonly proxies: Set<string>;
   /** By type. */
   readonly qdiscs: Map<Qdisc['type'], Qdisc>;
   /** The other end of a pair. */
@@ -150,7 +150,7 @@ export function newLink(namespace: Namespace, name: string, kind: LinkKind, ours
     txChecksum: true,
     addresses: [],
     fdb: new Set(),
-    neighbours: new Map(),
+    proxies: new Set(),
     qdiscs: new Map(),
     peer: undefined,
   };

@@ -132,15 +132,9 @@ function links(machine: Machine): void {
       const good: Fact = { fact: 'address', namespace: 'g', device: 'lo', cidr: '10.0.0.2/32' };
       const odd: Fact = link('g', 'x y', { type: 'bridge' });
       // `ip neigh` ends the whole program when it fails.
-      const neighbour: Fact = {
-        fact: 'neighbour',
-        namespace: 'g',
-        device: 'nope',
-        ip: '10.0.0.9',
-        mac: '02:00:00:00:00:01',
-      };
-      const failures = await machine.perform([add(bad), add(neighbour), add(odd), add(good)]);
-      assert.deepEqual(new Set(failures.map(({ step }) => step)), new Set([add(bad), add(odd), add(neighbour)]));
+      const proxy: Fact = { fact: 'proxy', namespace: 'g', device: 'nope', ip: '2001:db8::9' };
+      const failures = await machine.perform([add(bad), add(proxy), add(odd), add(good)]);
+      assert.deepEqual(new Set(failures.map(({ step }) => step)), new Set([add(bad), add(odd), add(proxy)]));
       assert.match(failures.find(({ step }) => step.do === 'add' && step.fact === bad)?.error ?? '', /addr add .*nope/);
       assert.deepEqual(await now(machine, good), good);
     }));

@@ -126,10 +126,9 @@ const ways: Sample[] = [
     first: { fact: 'fdb', namespace: ns, device: 'vxlan-7', mac, endpoint: '192.0.2.2' },
   },
   {
-    title: 'a neighbour',
-    before: [netns, vxlan],
-    first: { fact: 'neighbour', namespace: ns, device: 'vxlan-7', ip: '10.0.0.9', mac },
-    second: { fact: 'neighbour', namespace: ns, device: 'vxlan-7', ip: '10.0.0.9', mac: 'fa:16:3e:00:00:02' },
+    title: 'a proxy',
+    before: [netns, veth],
+    first: { fact: 'proxy', namespace: ns, device: 'qg-1', ip: '2001:db8:1::5' },
   },
   {
     title: 'a kernel setting',
