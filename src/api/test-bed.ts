@@ -120,3 +120,25 @@ export async function startTestApi(
     },
   };
 }
+
+/** A router of project demo that answers outside for the addresses of an inside network, which is of IPv6 alone. */
+export async function behindNdpProxies(api: TestApi): Promise<{ router_id: string; network_id: string }> {
+  const create = async (token: string, path: string, name: string, body: object) => {
+    const answer = await api.ask(token, 'POST', `/v2.0/${path}`, { [name]: body });
+    if (answer.status !== 201) throw new Error(answer.text);
+    return answer.body[name];
+  };
+  const shared = { name: 'six', shared: true };
+  const scope = await create(api.admin, 'address-scopes', 'address_scope', { ...shared, ip_version: 6 });
+  const prefixes = { prefixes: ['2001:db8::/48'], default_prefixlen: 64, address_scope_id: scope.id };
+  const { id: subnetpool_id } = await create(api.admin, 'subnetpools', 'subnetpool', { ...shared, ...prefixes });
+  const six = { ip_version: 6, subnetpool_id };
+  const outside = await create(api.admin, 'networks', 'network', { 'router:external': true });
+  await create(api.admin, 'subnets', 'subnet', { network_id: outside.id, ...six });
+  const { id: network_id } = await create(api.demo, 'networks', 'network', {});
+  const subnet = await create(api.demo, 'subnets', 'subnet', { network_id, ...six });
+  const gateway = { external_gateway_info: { network_id: outside.id }, enable_ndp_proxy: true };
+  const { id: router_id } = await create(api.demo, 'routers', 'router', gateway);
+  await api.ask(api.demo, 'PUT', `/v2.0/routers/${router_id}/add_router_interface`, { subnet_id: subnet.id });
+  return { router_id, network_id };
+}

@@ -48,6 +48,7 @@ test('[agent] extensions of l3_agent.ini switches it on the host; that of the L2
     'qos',
     'trunk',
     'conntrack_helper',
+    'ndp_proxy',
     'metering',
     'local_ip',
   ]);

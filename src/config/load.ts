@@ -119,6 +119,7 @@ function notes(reader: OptionReader, hasServerFile: boolean): string[] {
     'qos',
     'trunk',
     'conntrack_helper',
+    'ndp_proxy',
     'metering',
     'local_ip',
   ]);
@@ -132,7 +133,7 @@ function notes(reader: OptionReader, hasServerFile: boolean): string[] {
     'uplink_status_propagation',
     'uplink_status_propagation_updatable',
   ]);
-  told(options.l3Extensions, ['port_forwarding']);
+  told(options.l3Extensions, ['port_forwarding', 'conntrack_helper', 'ndp_proxy']);
   return result;
 }
 
@@ -311,6 +312,7 @@ function networkingSettings(reader: OptionReader, hasServerFile: boolean): Netwo
     maxRoutes: value(options.maxRoutes),
     maxSubnetHostRoutes: value(options.maxSubnetHostRoutes),
     maxDnsNameservers: value(options.maxDnsNameservers),
+    enableNdpProxyByDefault: value(options.enableNdpProxyByDefault),
     paginationMaxLimit: value(options.paginationMaxLimit),
   };
 }

@@ -130,8 +130,8 @@ const networkingOptions = {
   servicePlugins: main(
     'service_plugins',
     names,
-    ['router', 'port_forwarding', 'qos', 'trunk', 'conntrack_helper', 'metering', 'local_ip'],
-    'What the API offers beside networks, subnets and ports: `router`, `port_forwarding`, `qos`, `trunk`, `conntrack_helper`, `metering`, `local_ip`. A neutron.conf that leaves it out has routers and no port forwarding.',
+    ['router', 'port_forwarding', 'qos', 'trunk', 'conntrack_helper', 'ndp_proxy', 'metering', 'local_ip'],
+    'What the API offers beside networks, subnets and ports: `router`, `port_forwarding`, `qos`, `trunk`, `conntrack_helper`, `ndp_proxy`, `metering`, `local_ip`. A neutron.conf that leaves it out has routers and no port forwarding.',
   ),
   dhcpAgentsPerNetwork: main(
     'dhcp_agents_per_network',
@@ -172,6 +172,12 @@ const networkingOptions = {
     'How many host routes one subnet may have.',
   ),
   maxDnsNameservers: main('max_dns_nameservers', integer(0, 1000), 5, 'How many name servers one subnet may have.'),
+  enableNdpProxyByDefault: main(
+    'enable_ndp_proxy_by_default',
+    boolean(),
+    false,
+    'Whether a router that gets a gateway answers there for inside IPv6 addresses (`enable_ndp_proxy`) where the request does not say, and the external network can.',
+  ),
   paginationMaxLimit: main(
     'pagination_max_limit',
     limit(),
@@ -316,7 +322,7 @@ const agentOptions = {
     'extensions',
     names,
     ['port_forwarding'],
-    'Extensions of the L3 agent: `port_forwarding`. An l3_agent.ini that leaves it out switches it off on the host.',
+    'Extensions of the L3 agent: `port_forwarding`; an l3_agent.ini that leaves it out switches it off on the host. What `conntrack_helper` and `ndp_proxy` do is always on.',
   ),
   bridgeMappings: linuxBridge(
     'bridge_mappings',

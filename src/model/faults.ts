@@ -10,6 +10,7 @@ export * from './faults-conntrack-helper.ts';
 export * from './faults-flavors.ts';
 export * from './faults-local-ip.ts';
 export * from './faults-metering.ts';
+export * from './faults-ndp-proxy.ts';
 export * from './faults-networks.ts';
 export * from './faults-ports.ts';
 export * from './faults-qos.ts';

@@ -183,6 +183,11 @@ export interface HostRouter {
   readonly floating_ips: readonly { id: string; floating_ip: string; fixed_ip: string }[];
   /** Sorted by helper, protocol and port; absent where there is none. */
   readonly conntrack_helpers?: readonly { helper: string; protocol: string; port: number }[];
+  /**
+   * The inside addresses of IPv6 that it answers for outside; what comes from there to others in the address scope is dropped.
+   * Sorted. Absent where it answers for none and lets all in.
+   */
+  readonly ndp_proxies?: readonly string[];
   /** How fast addresses of the router outside may be, as seen from the instances. Sorted by ip; absent where none is limited. */
   readonly limits?: readonly { ip: string; ingress: HostBandwidth | null; egress: HostBandwidth | null }[];
   /** Sorted by id. */

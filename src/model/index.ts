@@ -12,6 +12,7 @@ import { flavor, serviceProfile } from './resources/flavor.ts';
 import { floatingip } from './resources/floatingip.ts';
 import { localIp, localIpAssociation } from './resources/local-ip.ts';
 import { meteringLabel, meteringLabelRule } from './resources/metering.ts';
+import { ndpProxy } from './resources/ndp-proxy.ts';
 import { network } from './resources/network.ts';
 import { networkIpAvailability } from './resources/network-ip-availability.ts';
 import { networkSegmentRange } from './resources/network-segment-range.ts';
@@ -38,6 +39,7 @@ export * from './resources/conntrack-helper.ts';
 export { flavor, serviceProfile } from './resources/flavor.ts';
 export * from './resources/local-ip.ts';
 export * from './resources/metering.ts';
+export { ndpProxy } from './resources/ndp-proxy.ts';
 export { networkIpAvailability } from './resources/network-ip-availability.ts';
 export { networkSegmentRange } from './resources/network-segment-range.ts';
 export * from './resources/qos.ts';
@@ -83,6 +85,7 @@ export const resources: readonly Resource[] = [
   portBinding,
   router,
   conntrackHelper,
+  ndpProxy,
   floatingip,
   portForwarding,
   localIp,

@@ -225,14 +225,18 @@ const standardFields = {
 /** The fields that every resource has. */
 export type StandardFields = typeof ids & typeof standardFields;
 
-/** The standard fields of a resource that is of no project: a description that `role` writes, times, revision. */
-export function stamps(role: Role, alias: string) {
+/**
+ * The standard fields of a resource without tags: a description that `role` writes, times, revision. `alias`: what brings the times
+ * and the revision, where that is an extension of their own.
+ */
+export function stamps(role: Role, alias?: string) {
   const { description, created_at, updated_at, revision_number } = standardFields;
+  const broughtBy = alias === undefined ? {} : { alias };
   return {
     description: { ...description, post: role, put: role },
-    created_at: { ...created_at, alias },
-    updated_at: { ...updated_at, alias },
-    revision_number: { ...revision_number, alias },
+    created_at: { ...created_at, ...broughtBy },
+    updated_at: { ...updated_at, ...broughtBy },
+    revision_number: { ...revision_number, ...broughtBy },
   } as const;
 }
 

@@ -3,12 +3,15 @@ import type { HostQos, HostRouter } from '../model/host-objects.ts';
 import {
   conntrackHelper,
   floatingip,
+  ipAllocation,
+  ndpProxy,
   network,
   portForwarding,
   router,
   routerBinding,
   subnetpool,
 } from '../model/index.ts';
+import type { Row } from '../model/language.ts';
 import type { Subnets } from '../rules/host-view/addresses.ts';
 import { hostRouter, policiesOf } from '../rules/host-view/router.ts';
 import { GATEWAY_OWNER } from '../rules/router.ts';
@@ -35,6 +38,7 @@ export async function loadRouter(r: Reader, host: string, id: string): Promise<H
     floatingIps,
     externalPolicy,
     helpers: await r.find(conntrackHelper, { router_id: id }),
+    proxied: row.enable_ndp_proxy ? await proxiedBy(r, id) : [],
     policies: await loadPolicies(r, policiesOf({ router: row, floatingIps, externalPolicy })),
     forwardings: await forwardingsOn(
       r,
@@ -45,6 +49,16 @@ export async function loadRouter(r: Reader, host: string, id: string): Promise<H
     scopes: await scopesOfPools(r, subnets),
     mtus: new Map(networks.map((on) => [on.id, on.mtu])),
   });
+}
+
+/** The addresses of a router's NDP proxies that their ports have. */
+async function proxiedBy(r: Reader, routerId: string): Promise<Row<typeof ipAllocation>[]> {
+  const proxies = await r.find(ndpProxy, { router_id: routerId });
+  const wanted = new Set(proxies.map(({ port_id, ip_address }) => `${port_id} ${ip_address}`));
+  const ofRouter = { op: 'in', column: 'router_id', values: [routerId] } as const;
+  const among = { op: 'among', column: 'port_id', record: 'ndp_proxy', select: 'port_id', where: ofRouter } as const;
+  const had = proxies.length > 0 ? await r.list(ipAllocation, among) : [];
+  return had.filter(({ port_id, ip_address }) => wanted.has(`${port_id} ${ip_address}`));
 }
 
 /** What QoS policies ask for, by id. */

@@ -1,14 +1,17 @@
 /** For tests of the host view: random acts on the rows that are there. */
 import {
+  addressScope,
   bandwidthLimitRule,
   dscpMarkingRule,
   floatingip,
   localIp,
   localIpAssociation,
+  ndpProxy,
   network,
   port,
   qosPolicy,
   router,
+  subnetpool,
 } from '../model/index.ts';
 import type { Record_, Row } from '../model/language.ts';
 import type { Context, Operations } from './context.ts';
@@ -109,4 +112,56 @@ export const qosActs = {
     return of('router').update(c, row, { external_gateway_info });
   },
   removePolicy: remove(qosPolicy),
+} satisfies Record<string, Doing>;
+
+/** A network that stands behind a router which answers for its addresses outside, from one pool of a scope. */
+export async function behindNdpProxies(c: Context, externalId: string): Promise<void> {
+  const { id: address_scope_id } = await of('address_scope').create(c, { name: 'six', ip_version: 6 });
+  const pool = { name: 'six', prefixes: ['2001:db8::/48'], default_prefixlen: '64', address_scope_id };
+  const { id: subnetpool_id } = await of('subnetpool').create(c, pool);
+  const { id: network_id } = await of('network').create(c, { project_id: 'p-demo' });
+  const six = { ip_version: 6, subnetpool_id };
+  await of('subnet').create(c, { network_id: externalId, ...six, cidr: '2001:db8:0:1::/64' });
+  const { id: subnet_id } = await of('subnet').create(c, { network_id, ...six, cidr: '2001:db8:0:2::/64' });
+  const external_gateway_info = { network_id: externalId };
+  const made = await of('router').create(c, { external_gateway_info, enable_ndp_proxy: true });
+  await of('router').actions.add_router_interface?.(c, made, { subnet_id });
+  for (const host of ['alpha', ''])
+    await of('port').create(c, {
+      project_id: 'p-demo',
+      network_id,
+      'binding:host_id': host,
+      device_owner: 'compute:nova',
+    });
+}
+
+async function proxiedPort(c: Context, pick: Picks): Promise<Row<typeof port>> {
+  return pick.one(await c.t.find(port, { id: (await c.t.find(ndpProxy)).map((row) => row.port_id) }));
+}
+
+/** Acts on NDP proxies, and on what they stand on. */
+export const ndpActs = {
+  createNdpProxy: async (c, pick) => {
+    const on = pick.one(await c.t.find(router, { enable_ndp_proxy: true }));
+    const legs = await c.t.find(port, { device_id: on.id, device_owner: 'network:router_interface' });
+    const networks = legs.map((row) => row.network_id);
+    const port_id = pick.one(await c.t.find(port, { network_id: networks, device_owner: 'compute:nova' })).id;
+    return of('ndp_proxy').create(c, { router_id: on.id, port_id });
+  },
+  renameNdpProxy: update(ndpProxy, () => ({ name: 'other' })),
+  removeNdpProxy: remove(ndpProxy),
+  switchNdpProxy: update(router, (_c, pick) => ({ enable_ndp_proxy: pick.number(2) === 1 })),
+  readdressProxiedPort: async (c, pick) =>
+    of('port').update(c, await proxiedPort(c, pick), {
+      fixed_ips: pick.one([[], [{ ip_address: '2001:db8:0:2::77' }]]),
+    }),
+  returnProxiedAddress: async (c, pick) => {
+    const { port_id, ip_address } = await pick.row(c, ndpProxy);
+    const row = pick.one(await c.t.find(port, { id: port_id }));
+    return of('port').update(c, row, { fixed_ips: [{ ip_address }] });
+  },
+  removeProxiedPort: async (c, pick) => of('port').remove(c, await proxiedPort(c, pick)),
+  changeScope: update(subnetpool, async (c, pick) => ({
+    address_scope_id: pick.one([...(await c.t.find(addressScope)), { id: null }]).id,
+  })),
 } satisfies Record<string, Doing>;

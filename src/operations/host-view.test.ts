@@ -28,7 +28,18 @@ import {
 } from './agent-scheduling.ts';
 import type { Context } from './context.ts';
 import { hostObject, hostObjectKeys, openHostView } from './host-view.ts';
-import { type Doing, localIpActs, NothingThere, of, Picks, qosActs, remove, update } from './host-view-testing.ts';
+import {
+  behindNdpProxies,
+  type Doing,
+  localIpActs,
+  NothingThere,
+  ndpActs,
+  of,
+  Picks,
+  qosActs,
+  remove,
+  update,
+} from './host-view-testing.ts';
 import { addInterface, removeInterface } from './router-interface.ts';
 import { admin, agentReport, type Cloud, demo, openCloud } from './router-testing.ts';
 
@@ -252,10 +263,19 @@ const acts = {
     }),
   ...qosActs,
   ...localIpActs,
+  ...ndpActs,
 } satisfies Record<string, Doing>;
 
 /** Acts that need much to be there before they come about. */
-const oftener = ['forward', 'associate', 'givePolicyToPort', 'givePolicyToPort', 'associateLocalIp'] as const;
+const oftener = [
+  'createNdpProxy',
+  'createNdpProxy',
+  'forward',
+  'associate',
+  'givePolicyToPort',
+  'givePolicyToPort',
+  'associateLocalIp',
+] as const;
 
 type View = Map<HostKey, HostObject>;
 
@@ -330,6 +350,7 @@ async function startUp(): Promise<Cloud> {
     await cloud.attach(admin, made, { subnet_id: on?.id });
     await cloud.floatingIp(admin, external?.id ?? '', { project_id: 'p-demo' });
   }
+  await cloud.act(admin, (c) => behindNdpProxies(c, external?.id ?? ''));
   for (let n = 0; n < 3; n++) await perform(cloud, { what: 'createPort', n: [n, n + 1, 1, n] });
   return cloud;
 }

@@ -10,6 +10,7 @@ import { flavorOperations, serviceProfileOperations } from './flavor.ts';
 import { floatingipOperations } from './floatingip.ts';
 import { localIpAssociationOperations, localIpOperations } from './local-ip.ts';
 import { meteringLabelOperations, meteringLabelRuleOperations } from './metering.ts';
+import { ndpProxyOperations } from './ndp-proxy.ts';
 import { networkOperations } from './network.ts';
 import { networkIpAvailabilityOperations } from './network-ip-availability.ts';
 import { networkSegmentRangeOperations } from './network-segment-range.ts';
@@ -39,6 +40,7 @@ export const operations: Readonly<Record<string, Operations<any>>> = {
   local_ip: localIpOperations,
   metering_label: meteringLabelOperations,
   metering_label_rule: meteringLabelRuleOperations,
+  ndp_proxy: ndpProxyOperations,
   network: networkOperations,
   network_segment_range: networkSegmentRangeOperations,
   network_ip_availability: networkIpAvailabilityOperations,

@@ -10,6 +10,7 @@ import { floatingip, type port, portForwarding, router } from '../model/index.ts
 import type { Row } from '../model/language.ts';
 import { GATEWAY_OWNER } from '../rules/router.ts';
 import type { Context } from './context.ts';
+import { routersProxying } from './wake.ts';
 
 type PortRow = Row<typeof port>;
 type Forwarding = Row<typeof portForwarding>;
@@ -44,13 +45,15 @@ async function showGatewayAddresses(c: Context, row: PortRow): Promise<void> {
 
 /**
  * The port is about to be deleted: floating IPs that stand for it are disassociated, forwardings to it go. A floating IP of
- * another project is not the caller's to change (409 FipAssociated).
+ * another project is not the caller's to change (409 FipAssociated). NDP proxies for its addresses go with it.
  */
 export async function releasePort(c: Context, row: PortRow): Promise<void> {
-  const [forwardings, floatingIps] = await together(
+  const [forwardings, floatingIps, proxying] = await together(
     c.t.find(portForwarding, { internal_port_id: row.id }),
     c.t.find(floatingip, { port_id: row.id }),
+    routersProxying(c, row.id),
   );
+  c.t.wake(proxying);
   await deleteForwardings(c, forwardings);
   for (const fip of floatingIps) {
     if (!c.caller.isAdmin && fip.project_id !== c.caller.projectId) throw fipAssociated(row.id);

@@ -6,6 +6,7 @@ import { servicePluginNames } from '../rules/extensions.ts';
 import { checkGatewayAddresses, checkNoOverlap, GATEWAY_OWNER, gatewayAddressesDiffer } from '../rules/router.ts';
 import type { Context } from './context.ts';
 import { createPort, removePort, updatePort } from './port.ts';
+import { checkGatewayNotProxied, checkKeepsIpv6, enabledWithGateway } from './router-ndp-proxy.ts';
 import { interfacePorts, subnetsOf } from './router-paths.ts';
 import { visibleNetwork, visibleQosPolicy } from './visible.ts';
 
@@ -30,14 +31,14 @@ async function externalNetwork(c: Context, id: string): Promise<Row<typeof netwo
 }
 
 /**
- * Makes the gateway of a router what `info` says (null: none) and returns the row. Its routes are for the caller to check, and
- * hosts for the caller to wake.
+ * Makes the gateway of a router what `info` says (null: none), with `enable_ndp_proxy` as it is asked for, and returns the row. Its
+ * routes are for the caller to check, and hosts for the caller to wake.
  */
 export async function changeGateway(
   c: Context,
   row: RouterRow,
   info: GatewayInfo | null,
-  verb: 'create' | 'update',
+  { verb, enableNdpProxy }: { readonly verb: 'create' | 'update'; readonly enableNdpProxy: boolean | undefined },
 ): Promise<RouterRow> {
   if (info) checkPolicy(c, verb, info);
   const asked = info?.external_fixed_ips ?? [];
@@ -50,11 +51,18 @@ export async function changeGateway(
     gateway = undefined;
   }
   if (gateway && gatewayAddressesDiffer(gateway.fixed_ips, asked)) {
+    checkKeepsIpv6(row, asked, subnets);
     gateway = await updatePort(c, gateway, { fixed_ips: asked });
   }
+  const isNew = !gateway;
   if (external && !gateway) gateway = await addGateway(c, row, external.id, subnets, asked);
   const policyId = gateway ? await gatewayPolicy(c, row, info) : null;
-  return writeGateway(c, row, gateway, info?.enable_snat ?? true, policyId);
+  const request = { verb, asked: enableNdpProxy, isNew, subnets };
+  return writeGateway(c, row, gateway, {
+    enable_snat: info?.enable_snat ?? true,
+    gw_qos_policy_id: policyId,
+    enable_ndp_proxy: await enabledWithGateway(c, row, gateway, request),
+  });
 }
 
 /** The QoS policy of the gateway: left out of a request it stays, as in Neutron. */
@@ -73,16 +81,16 @@ async function writeGateway(
   c: Context,
   row: RouterRow,
   gateway: PortRow | undefined,
-  enableSnat: boolean,
-  policyId: string | null,
+  { enable_snat, ...columns }: Pick<RouterRow, 'enable_snat' | 'gw_qos_policy_id' | 'enable_ndp_proxy'>,
 ) {
+  const policyId = columns.gw_qos_policy_id;
   const shown = gateway && {
     network_id: gateway.network_id,
-    enable_snat: enableSnat,
+    enable_snat,
     external_fixed_ips: gateway.fixed_ips,
     ...(policyId === null ? {} : { qos_policy_id: policyId }),
   };
-  const changes = { external_gateway_info: shown ?? null, gw_port_id: gateway?.id ?? null, gw_qos_policy_id: policyId };
+  const changes = { external_gateway_info: shown ?? null, gw_port_id: gateway?.id ?? null, ...columns };
   return (await c.t.update(router, row.id, changes)) ?? { ...row, ...changes };
 }
 
@@ -108,10 +116,11 @@ async function addGateway(
   return createPort(c, draft, { owner: 'system' });
 }
 
-/** Deletes the gateway port, unless floating IPs (or forwardings of one) need it: 409. The router's row is for the caller. */
+/** Deletes the gateway port, unless floating IPs (or forwardings of one) or NDP proxies need it: 409. The router's row is for the caller. */
 export async function removeGateway(c: Context, row: RouterRow, gateway: PortRow): Promise<void> {
   if (await c.t.first(floatingip, { router_id: row.id })) {
     throw routerGatewayInUseByFloatingIp(row.id, gateway.network_id);
   }
+  await checkGatewayNotProxied(c, row.id);
   await removePort(c, gateway, { force: true });
 }

@@ -26,6 +26,7 @@ import {
 import type { Condition } from '../store/query.ts';
 import type { Context } from './context.ts';
 import { createPort, removePort, updatePort } from './port.ts';
+import { checkSubnetNotProxied } from './router-ndp-proxy.ts';
 import { interfacePorts, routerPorts, subnetsOf } from './router-paths.ts';
 import { scheduleRouter } from './schedule.ts';
 import { visiblePort, visibleSubnet } from './visible.ts';
@@ -169,7 +170,7 @@ async function addByPort(c: Context, row: RouterRow, portId: string) {
 
 /**
  * Takes an interface away: the one by `port_id`, or on `subnet_id`; both must belong together. 409 while floating IPs,
- * forwardings or routes need it.
+ * forwardings, routes or NDP proxies need it.
  */
 export async function removeInterface(
   c: Context,
@@ -218,6 +219,7 @@ function allocated(column: string, select: 'port_id' | 'ip_address', subnetId: s
 }
 
 async function checkNotNeeded(c: Context, row: RouterRow, on: SubnetRow): Promise<void> {
+  await checkSubnetNotProxied(c, row.id, on.id);
   const associated: Condition = {
     op: 'and',
     of: [

@@ -1,7 +1,8 @@
 /** Routers: creating, changing and deleting them. Interfaces and gateway have modules of their own. */
-import { routerInUse, routerNotFound, routesExhausted } from '../model/faults.ts';
+import { routerGatewayNotValid, routerInUse, routerNotFound, routesExhausted } from '../model/faults.ts';
 import { port, router } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
+import { reasons } from '../rules/ndp-proxy.ts';
 import { checkRoutes } from '../rules/router.ts';
 import { helpersOf } from './conntrack-helper.ts';
 import type { Context, Operations, ReadContext } from './context.ts';
@@ -10,6 +11,7 @@ import { consumeQuota, releaseQuota } from './quota.ts';
 import { routesIn, withoutRoutes, withRoutes } from './router-extraroutes.ts';
 import { changeGateway, removeGateway } from './router-gateway.ts';
 import { addInterface, removeInterface } from './router-interface.ts';
+import { checkGatewayCan } from './router-ndp-proxy.ts';
 import { interfacePorts, routerPorts, subnetsOf } from './router-paths.ts';
 import { scheduleRouter } from './schedule.ts';
 import { newStandard } from './standard.ts';
@@ -33,35 +35,42 @@ async function create(c: Context, draft: Draft<typeof router>): Promise<RouterRo
     // Shown from its gateway.
     enable_snat: true,
     gw_qos_policy_id: null,
+    enable_ndp_proxy: false,
     conntrack_helpers: [],
     flavor_id: draft.flavor_id ?? null,
     availability_zones: [],
     availability_zone_hints: draft.availability_zone_hints ?? [],
     withdrawn: false,
   });
-  if (!draft.external_gateway_info) return row;
-  const connected = await changeGateway(c, row, draft.external_gateway_info, 'create');
+  const enableNdpProxy = draft.enable_ndp_proxy;
+  if (!draft.external_gateway_info) {
+    if (enableNdpProxy) throw routerGatewayNotValid(row.id, reasons.noGateway);
+    return row;
+  }
+  const connected = await changeGateway(c, row, draft.external_gateway_info, { verb: 'create', enableNdpProxy });
   await scheduleRouter(c, row.id);
   c.t.wake([`router/${row.id}`]);
   return connected;
 }
 
 async function update(c: Context, row: RouterRow, changes: Partial<RouterRow>): Promise<RouterRow> {
-  const { external_gateway_info: info, ...plain } = changes;
+  const { external_gateway_info: info, ...others } = changes;
+  const { enable_ndp_proxy: enableNdpProxy, ...rest } = others;
   const routes = changes.routes ?? row.routes;
   if (routes.length > c.settings.maxRoutes) throw routesExhausted(row.id, c.settings.maxRoutes);
   let changed = row;
   if (info !== undefined) {
-    changed = await changeGateway(c, row, info, 'update');
+    changed = await changeGateway(c, row, info, { verb: 'update', enableNdpProxy });
     if (info) await scheduleRouter(c, row.id);
-  }
+  } else if (enableNdpProxy) await checkGatewayCan(c, row);
   if (routes.length > 0 && (changes.routes !== undefined || info !== undefined))
     await validateRoutes(c, row.id, routes);
+  const plain = info === undefined ? others : rest;
   if (Object.keys(plain).length > 0 || info === undefined) {
     changed = (await c.t.update(router, row.id, plain)) ?? changed;
   }
   // A name or a description is nothing to a host.
-  const seen = [info, changes.routes, changes.admin_state_up];
+  const seen = [info, enableNdpProxy, changes.routes, changes.admin_state_up];
   if (seen.some((value) => value !== undefined)) c.t.wake([`router/${row.id}`]);
   return changed;
 }

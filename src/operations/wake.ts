@@ -1,9 +1,10 @@
 /** Tells hosts what a change concerns: the keys of rules/wake.ts, with the relatives that only the database knows. */
 import type { HostKey } from '../model/host-objects.ts';
-import { floatingip, network, port, router, securityGroupRule, type subnet } from '../model/index.ts';
+import { floatingip, ndpProxy, network, port, router, securityGroupRule, type subnet } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import { GATEWAY_OWNER } from '../rules/router.ts';
 import {
+  addressesDiffer,
   networkKeys,
   portChangeKeys,
   routerOwners,
@@ -30,6 +31,12 @@ async function referredSets(c: Context, groupIds: readonly string[]): Promise<Ho
   return setsOf([...toGroups, ...toAddresses]);
 }
 
+/** The routers that answer outside for addresses of a port. */
+export async function routersProxying(c: Context, portId: string): Promise<HostKey[]> {
+  const proxies = await c.t.find(ndpProxy, { port_id: portId });
+  return proxies.map(({ router_id }): HostKey => `router/${router_id}`);
+}
+
 /** Wakes the hosts for a port's creation (`before` undefined), removal (`after` undefined) or change. */
 export async function wakePort(
   c: Context,
@@ -41,6 +48,8 @@ export async function wakePort(
   // Only a port on a host makes that host enforce the rules of its groups.
   const enforced = [before, after].flatMap((row) => (row?.['binding:host_id'] ? row.security_groups : []));
   c.t.wake([...keys, ...(await referredSets(c, [...new Set(enforced)]))]);
+  // Proxies that a port had go with it: whoever removes it wakes their routers before.
+  if (before && after && addressesDiffer(before, after)) c.t.wake(await routersProxying(c, after.id));
 }
 
 /** The routers that have a port on this network. */

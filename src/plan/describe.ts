@@ -59,8 +59,13 @@ function qdiscDetails(qdisc: Qdisc): string {
   return `what it sends: at most ${qdisc.rateKbps} kbit/s, burst ${qdisc.burstBytes} bytes`;
 }
 
+/** Beyond these, elements are counted. */
+const shownElements = 10;
+
 function elementsText(elements: NftElementsFact['elements']): string {
-  const words = Object.entries(elements).map(([set, values]) => [set, ...values.filter(Boolean)].join(' '));
+  const words = Object.entries(elements).map(([set, values]) =>
+    values.length > shownElements ? `${set}: ${values.length}` : [set, ...values.filter(Boolean)].join(' '),
+  );
   return words.join(', ');
 }
 

@@ -130,6 +130,8 @@ const wanted = {
     'router-admin-state-down-before-update',
     'l3-conntrack-helper',
     'expose-l3-conntrack-helper',
+    'l3-ndp-proxy',
+    'l3-ext-ndp-proxy',
     'rbac-address-group',
     'rbac-address-scope',
     'rbac-security-groups',

@@ -38,6 +38,7 @@ export type Need =
   | 'qos'
   | 'trunk'
   | 'conntrack_helper'
+  | 'ndp_proxy'
   | 'metering'
   | 'local_ip';
 
@@ -47,6 +48,7 @@ const classPaths: Readonly<Record<string, string>> = {
   'neutron.services.portforwarding.pf_plugin.PortForwardingPlugin': 'port_forwarding',
   'neutron.services.conntrack_helper.plugin.Plugin': 'conntrack_helper',
   'neutron.services.local_ip.local_ip_plugin.LocalIPPlugin': 'local_ip',
+  'neutron.services.ndp_proxy.plugin.NDPProxyPlugin': 'ndp_proxy',
   'neutron.services.metering.metering_plugin.MeteringPlugin': 'metering',
   'neutron.services.qos.qos_plugin.QoSPlugin': 'qos',
   'neutron.services.network_segment_range.plugin.NetworkSegmentRangePlugin': 'network_segment_range',
@@ -54,10 +56,13 @@ const classPaths: Readonly<Record<string, string>> = {
   'neutron.services.trunk.plugin.TrunkPlugin': 'trunk',
 };
 
-/** The short names of the configured service plugins; port forwarding brings the router plugin that it needs. */
+/** What is of no use without routers. */
+const onRouters = ['port_forwarding', 'conntrack_helper', 'ndp_proxy'];
+
+/** The short names of the configured service plugins; those on routers bring the router plugin that they need. */
 export function servicePluginNames(settings: Pick<NetworkingSettings, 'servicePlugins'>): ReadonlySet<string> {
   const names = new Set(settings.servicePlugins.map((name) => classPaths[name] ?? name));
-  if (names.has('port_forwarding') || names.has('conntrack_helper')) names.add('router');
+  if (onRouters.some((name) => names.has(name))) names.add('router');
   return names;
 }
 
@@ -216,6 +221,14 @@ export const extensions: readonly Extension[] = [
     'Conntrack helpers on routers, for FTP and its like.',
     'conntrack_helper',
   ),
+  extension(
+    'l3-ext-ndp-proxy',
+    'Router support to enable NDP proxy',
+    '2020-08-25',
+    'Routers answer for inside IPv6 addresses outside.',
+    'ndp_proxy',
+  ),
+  extension('l3-ndp-proxy', 'L3 NDP Proxy', '2021-06-29', 'The addresses that a router answers for.', 'ndp_proxy'),
   extension('external-net', 'Neutron external network', '2013-01-14', 'Marks networks as external.'),
   extension('filter-validation', 'Filter parameters validation', '2018-03-21', 'Unknown filters are refused.'),
   extension(

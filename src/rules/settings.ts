@@ -44,6 +44,8 @@ export interface NetworkingSettings {
   readonly maxRoutes: number;
   readonly maxSubnetHostRoutes: number;
   readonly maxDnsNameservers: number;
+  /** `[DEFAULT] enable_ndp_proxy_by_default`: of routers whose external network can, where a request does not say. */
+  readonly enableNdpProxyByDefault: boolean;
   /** `[DEFAULT] pagination_max_limit`; -1: none. */
   readonly paginationMaxLimit: number;
 }
@@ -83,7 +85,16 @@ export type OptionPlace = { readonly file: string; readonly line: number } | { r
 
 /** The settings of a start with no file at all. */
 export const defaultSettings: NetworkingSettings = {
-  servicePlugins: ['router', 'port_forwarding', 'qos', 'trunk', 'conntrack_helper', 'metering', 'local_ip'],
+  servicePlugins: [
+    'router',
+    'port_forwarding',
+    'qos',
+    'trunk',
+    'conntrack_helper',
+    'ndp_proxy',
+    'metering',
+    'local_ip',
+  ],
   extensionDrivers: ['port_security'],
   mechanismDrivers: ['linuxbridge'],
   typeDrivers: ['flat', 'vlan', 'vxlan', 'gre', 'geneve', 'local'],
@@ -111,5 +122,6 @@ export const defaultSettings: NetworkingSettings = {
   maxRoutes: 30,
   maxSubnetHostRoutes: 20,
   maxDnsNameservers: 5,
+  enableNdpProxyByDefault: false,
   paginationMaxLimit: -1,
 };

@@ -45,6 +45,11 @@ function differs<T extends object>(before: T, after: T, columns: readonly (keyof
   return columns.some((column) => JSON.stringify(before[column]) !== JSON.stringify(after[column]));
 }
 
+/** Whether a port has other addresses than before. */
+export function addressesDiffer(before: Row<typeof port>, after: Row<typeof port>): boolean {
+  return differs(before, after, ['fixed_ips']);
+}
+
 /** The objects that a port stands in: itself, its network with its DHCP and metadata, its groups, its router. */
 export function portKeys(row: Row<typeof port>): HostKey[] {
   const keys: HostKey[] = [`port/${row.id}`, ...networkKeys(row.network_id)];

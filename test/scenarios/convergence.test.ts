@@ -42,11 +42,19 @@ const forwardings = fc
   .uniqueArray(forwarding, { selector: ({ floating_ip, protocol }) => `${floating_ip} ${protocol}`, maxLength: 3 })
   .map((all) => [...new Map(all.map((one) => [one.id, one])).values()]);
 
+/** An address of IPv6 beside the others of an interface. */
+const withSix = <I extends HostRouter['interfaces'][number]>(one: I, ip: string): I => ({
+  ...one,
+  fixed_ips: [...one.fixed_ips, { ip, prefix_length: 64, subnet_id: '55555555-0000-4000-8000-000000000006' }],
+});
+
 const routers = fc.record({
-  gateway: fc.constantFrom(router.gateway, null),
+  gateway: fc.constantFrom(router.gateway, null, router.gateway && withSix(router.gateway, '2001:db8:0:1::2')),
+  ndp_proxies: fc.constantFrom([], ['2001:db8:0:2::5'], ['2001:db8:0:2::5', '2001:db8:0:2::6'], undefined, undefined),
   interfaces: fc.constantFrom(
     router.interfaces,
     [],
+    router.interfaces.map((one) => withSix(one, '2001:db8:0:2::1')),
     router.interfaces.map((one) => ({ ...one, ipv4_address_scope: '12345678-0000-4000-8000-000000000001' })),
     router.interfaces.map((one) => ({
       ...one,
@@ -75,7 +83,9 @@ const ports = fc.record({
 
 type Change = { put: HostObject } | { gone: string } | { device: boolean } | { nat: NatDriver } | { restart: true };
 const change: fc.Arbitrary<Change> = fc.oneof(
-  routers.map((members) => ({ put: { ...router, ...members } })),
+  routers.map(({ ndp_proxies, ...members }) => ({
+    put: { ...router, ...members, ...(ndp_proxies ? { ndp_proxies } : {}) },
+  })),
   networks.map((members) => ({ put: { ...tenant, ...members } })),
   ports.map((members) => ({ put: { ...instance, ...members } })),
   fc.constantFrom(...Object.values(library)).map((object) => ({ put: object })),

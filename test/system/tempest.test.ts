@@ -19,7 +19,7 @@ const skip = existsSync(join(packages, 'neutron_tempest_plugin'))
   : "Neutron's tempest plugin is missing (Debian's neutron-tempest-plugin)";
 
 const configuration = `[DEFAULT]
-service_plugins = router,port_forwarding,qos,segments,trunk,metering,conntrack_helper,network_segment_range
+service_plugins = router,port_forwarding,qos,segments,trunk,metering,conntrack_helper,ndp_proxy,network_segment_range
 agent_down_time = 100000
 dns_domain = example.org.
 [ml2]

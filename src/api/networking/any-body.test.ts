@@ -7,7 +7,7 @@ import type { Resource } from '../../model/language.ts';
 import { Problem } from '../../model/types.ts';
 import { agentReport } from '../../operations/router-testing.ts';
 import { extensions } from '../../rules/extensions.ts';
-import { type Answer, secrets, startTestApi, type TestApi } from '../test-bed.ts';
+import { type Answer, behindNdpProxies, secrets, startTestApi, type TestApi } from '../test-bed.ts';
 
 let api: TestApi;
 /** One row of each resource, and a body that makes another. */
@@ -35,6 +35,10 @@ before(async () => {
   await api.ask(api.admin, 'PUT', `/v2.0/routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
   const helper = { protocol: 'tcp', port: 21, helper: 'ftp' };
   await make('conntrack_helper', `/v2.0/routers/${router.id}/conntrack_helpers`, helper);
+  const proxied = await behindNdpProxies(api);
+  const inner = await make('port', '/v2.0/ports', { network_id: proxied.network_id });
+  await make('ndp_proxy', '/v2.0/ndp_proxies', { router_id: proxied.router_id, port_id: inner.id });
+  plausible.push(proxied.router_id, inner.id, inner.fixed_ips[0].ip_address);
   const port = await make('port', '/v2.0/ports', { network_id });
   await api.ask(secrets.agent, 'POST', '/agent/v1/hosts/left', agentReport(null));
   const moving = await make('port', '/v2.0/ports', { network_id, device_owner: 'compute:nova' });

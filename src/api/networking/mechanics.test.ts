@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { resources } from '../../model/index.ts';
 import type { Resource } from '../../model/language.ts';
 import { extensions } from '../../rules/extensions.ts';
-import { type Json, startTestApi, type TestApi } from '../test-bed.ts';
+import { behindNdpProxies, type Json, startTestApi, type TestApi } from '../test-bed.ts';
 import { addTenant, type Tenant } from '../test-tenants.ts';
 
 interface Row {
@@ -31,11 +31,19 @@ const rows = new Map<string, Row[]>();
 
 const pathOf = (resource: Resource) => `/v2.0${resource.path}`;
 
+/** Where NDP proxies can be made. */
+let proxied: Awaited<ReturnType<typeof behindNdpProxies>> | undefined;
+
 /** What a body of each resource must have beside its name; `at` is different each time. */
 const needs: Readonly<Record<string, (at: number) => Promise<object> | object>> = {
   address_scope: () => ({ ip_version: 4 }),
   flavor: () => ({ service_type: 'L3_ROUTER_NAT' }),
   local_ip: () => ({ network_id: networkId }),
+  ndp_proxy: async () => {
+    proxied ??= await behindNdpProxies(api);
+    const { router_id, network_id } = proxied;
+    return { router_id, port_id: (await make('ports', 'port', { network_id })).id };
+  },
   network_segment_range: (at) => ({
     shared: false,
     network_type: 'vxlan',

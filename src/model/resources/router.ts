@@ -79,6 +79,11 @@ export const router = resource({
       'Whether an administrator took it from its last agent: it gets one when it next changes, not before.',
       { hidden: true, default: false },
     ),
+    enable_ndp_proxy: field(
+      t.boolean(),
+      'Whether addresses of its IPv6 subnets are reached from the external network by NDP proxies, and by nothing else. It needs a gateway with an IPv6 address in an address scope; left out for a new gateway: `enable_ndp_proxy_by_default`.',
+      { post: 'member', put: 'member', filter: true, alias: 'l3-ext-ndp-proxy' },
+    ),
     conntrack_helpers: field(t.list(t.anyObject()), 'Its conntrack helpers, in short.', {
       stored: false,
       alias: 'expose-l3-conntrack-helper',

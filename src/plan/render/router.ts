@@ -12,6 +12,7 @@ import { withHelpers } from './router-helpers.ts';
 import { limitFacts } from './router-limits.ts';
 import { routerProxyFacts, withMetadata } from './router-metadata.ts';
 import { mssFacts } from './router-mss.ts';
+import { ndpFacts, withNdp } from './router-ndp.ts';
 import { unhidden, withScopes } from './router-scopes.ts';
 
 /** An interface with the name that it has in the namespace. */
@@ -117,10 +118,11 @@ function firstByDestination(routes: readonly RouteFact[]): RouteFact[] {
   return [...byDestination.values()];
 }
 
-/** What the iptables driver writes: translation, the way to metadata, and scopes. */
+/** What the iptables driver writes: translation, the way to metadata, scopes, helpers, and who is reached from outside by IPv6. */
 function iptablesFacts(router: HostRouter, namespace: string, env: HostEnvironment): Chains {
   const chains = routerChains(router, namespace, unhidden(router));
-  return withHelpers(withScopes(withMetadata(chains, router, env), router, namespace), router, namespace);
+  const scoped = withScopes(withMetadata(chains, router, env), router, namespace);
+  return withNdp(withHelpers(scoped, router, namespace), router, namespace);
 }
 
 /** The facts of `router/<id>`. A router that is down is not there, as in Neutron. */
@@ -158,6 +160,7 @@ export function renderRouter(whole: HostRouter, look: Lookup, env: HostEnvironme
     ...(gateway ? floatingAddresses(router, namespace, gateway) : []),
     ...firstByDestination([...extra.routes, ...(gateway ? defaultRoutes(router, namespace, gateway) : [])]),
     ...nat.facts,
+    ...ndpFacts(router, namespace, env),
     ...mssFacts(router, namespace, env),
     ...limitFacts(router, namespace),
     ...routerProxyFacts(router, env),

@@ -199,6 +199,7 @@ test('a router shows floating IPs that stand for a port, forwardings by their fl
     scopes: new Map(),
     policies: new Map(),
     helpers: [],
+    proxied: [],
     externalPolicy: null,
     mtus: new Map([['inner', 1450]]),
   });

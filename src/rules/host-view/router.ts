@@ -20,6 +20,8 @@ export interface RouterRows {
   /** subnet pool id → its address scope; pools without one may be left out. */
   readonly scopes: ReadonlyMap<string, string>;
   readonly helpers: readonly Pick<Row<typeof conntrackHelper>, 'helper' | 'protocol' | 'port'>[];
+  /** The addresses of its NDP proxies that their ports still have, with the subnets that they have them of. */
+  readonly proxied: readonly { readonly ip_address: string; readonly subnet_id: string }[];
   /** QoS policy → what it asks of hosts; policies that ask for nothing may be left out. */
   readonly policies: ReadonlyMap<string, HostQos>;
   /** The QoS policy of the external network. */
@@ -48,6 +50,7 @@ export function hostRouter(rows: RouterRows): HostRouter {
     routes: [...row.routes].sort(byText((route) => `${route.destination} ${route.nexthop}`)),
     floating_ips: wholeAddresses(rows.floatingIps),
     ...helpers(rows),
+    ...ndpProxies(rows, gatewayPort),
     ...limits(rows, gatewayPort),
     port_forwardings: forwardedPorts(rows),
   };
@@ -103,6 +106,15 @@ function helpers(rows: RouterRows): Pick<HostRouter, 'conntrack_helpers'> {
   const all = rows.helpers.map(({ helper, protocol, port }) => ({ helper, protocol, port }));
   const sorted = all.sort(byText(({ helper, protocol, port }) => `${helper} ${protocol} ${port}`));
   return all.length > 0 ? { conntrack_helpers: sorted } : {};
+}
+
+/** Of the addresses that it is to answer for, those on subnets that it has an interface on: it leads nowhere else. */
+function ndpProxies(rows: RouterRows, gatewayPort: PortRow | undefined): Pick<HostRouter, 'ndp_proxies'> {
+  if (!gatewayPort || !rows.router.enable_ndp_proxy) return {};
+  const inner = rows.ports.filter((port) => port !== gatewayPort);
+  const connected = new Set(inner.flatMap((port) => port.fixed_ips.map(({ subnet_id }) => subnet_id)));
+  const reached = rows.proxied.filter(({ subnet_id }) => connected.has(subnet_id));
+  return { ndp_proxies: reached.map(({ ip_address }) => ip_address).sort() };
 }
 
 /** The limits of floating IPs, and of the address that the others hide behind: by their own policy, or that of their network. */
