@@ -166,6 +166,17 @@ function held(host: CommandHost, child: ChildProcess): HeldConnection {
   };
 }
 
+/** Waits for its first ticks; without them it is ended. */
+async function ticking(connection: HeldConnection, ticks: number): Promise<HeldConnection> {
+  try {
+    for (let tick = 0; tick < ticks; tick++) await connection.nextTick(5000);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
 /** Opens a connection to a server of `serve` and holds it. `from`: the address that it is to come from. */
 export async function holdConnection(
   host: CommandHost,
@@ -175,17 +186,11 @@ export async function holdConnection(
   from?: string,
 ): Promise<HeldConnection> {
   const argv = [node, '-e', holdScript, address, String(port), ...(from ? [from] : [])];
-  const connection = held(host, host.start(argv, netns ? { netns } : {}));
-  await connection.nextTick(5000);
-  return connection;
+  return ticking(held(host, host.start(argv, netns ? { netns } : {})), 1);
 }
 
 /** Pings every 100 ms: each answer is a tick. */
 export async function holdPing(host: CommandHost, address: string, netns: string): Promise<HeldConnection> {
-  const answers = host.start(['ping', '-n', '-i', '0.1', address], { netns });
-  const ping = held(host, answers);
-  // The first line is none.
-  await ping.nextTick(5000);
-  await ping.nextTick(5000);
-  return ping;
+  // The first line is no answer.
+  return ticking(held(host, host.start(['ping', '-n', '-i', '0.1', address], { netns })), 2);
 }

@@ -175,6 +175,31 @@ function suite(driver: LabDriver): void {
     await clear();
   });
 
+  test('so it is with IPv6', async () => {
+    const subnet = await c.api.subnets.create({ network_id: c.inside.id, ip_version: 6, cidr: 'fd00:100::/64' });
+    const addressed = [web, friend, stranger].map(async ({ host, netns, port: { id, fixed_ips } }, index) => {
+      const ip = `fd00:100::${index + 5}`;
+      const four = fixed_ips.filter(({ ip_address }) => !ip_address?.includes(':'));
+      await c.api.ports.update(id, { fixed_ips: [...four, { subnet_id: subnet.id, ip_address: ip }] });
+      await host.run(['ip', 'address', 'add', `${ip}/64`, 'dev', 'eth0', 'nodad'], { netns });
+      return ip;
+    });
+    const [to = '', ...peers] = await Promise.all(addressed);
+    const six = { ethertype: 'IPv6', protocol: 'ipv6-icmp' };
+    const [gone] = await Promise.all(peers.map((ip) => allow({ ...six, remote_ip_prefix: `${ip}/128` })));
+    const holdSix = ({ host, netns }: Instance) =>
+      eventually(`${netns} pings`, async () => {
+        const one = await holdPing(host, to, netns).catch(() => undefined);
+        if (one) held.push(one);
+        return one;
+      });
+    const [cut, kept] = [await holdSix(friend), await holdSix(stranger)];
+    await c.api.securityGroupRules.remove(gone?.id ?? '');
+    await isCut(cut);
+    await goesOn(kept);
+    await clear();
+  });
+
   test('what an instance began is cut when it may not send so any more', async () => {
     const mine = await c.api.securityGroups.create({ name: 'sender' });
     const rules = await c.api.securityGroupRules.list({ security_group_id: mine.id, direction: 'egress' });

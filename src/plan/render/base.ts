@@ -8,7 +8,7 @@ import { guardTable } from './guard.ts';
 import { acceptRules } from './known-connections.ts';
 import type { HostEnvironment } from './language.ts';
 import { sysctl } from './link-layer.ts';
-import { bridgePrefix } from './names.ts';
+import { bridgePrefix, fallbackChain } from './names.ts';
 import { renderSwitchBase } from './ovs-base.ts';
 
 /** Where dispatching to the ports' chains starts. */
@@ -17,8 +17,6 @@ export const securityChain = `${bridgePrefix}-sg-chain`;
 export const statelessChain = `${bridgePrefix}-stateless`;
 /** Where what all rules allowed ends. */
 const acceptChain = `${bridgePrefix}-sg-accept`;
-/** Where what no rule allowed ends. */
-export const fallbackChain = `${bridgePrefix}-sg-fallback`;
 
 function chain(family: IpFamily, table: IptablesTable, name: string, rules: readonly string[], shared: boolean): Fact {
   const fact = { fact: 'chain', namespace: '', family, table, chain: name, rules } as const;

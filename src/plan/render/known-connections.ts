@@ -8,6 +8,7 @@
 import type { HostPort } from '../../model/host-objects.ts';
 import type { IpFamily } from '../facts.ts';
 import { rule } from '../rule-text.ts';
+import { fallbackChain } from './names.ts';
 import { comments } from './security.ts';
 
 /** The bit of the connection's mark that says: no rule allows it any more. */
@@ -25,7 +26,7 @@ export const knownRules: readonly string[] = [
     jump: 'RETURN',
   }),
   rule({ matches: ['-m state --state RELATED', isNot], comment: comments.related, jump: 'RETURN' }),
-  rule({ matches: ['-m conntrack --ctdir REPLY'], comment: comments.revoked, jump: 'DROP' }),
+  rule({ matches: ['-m conntrack --ctdir REPLY'], comment: comments.revoked, jump: fallbackChain }),
 ];
 
 const revoke = (destination: string | null) =>

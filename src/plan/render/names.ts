@@ -34,6 +34,8 @@ export const setName = (groupId: string, family: 4 | 6) => `NIPv${family}${group
 
 /** The prefix of the Linux bridge agent's chains, cut as Neutron cuts it. */
 export const bridgePrefix = 'neutron-linuxbri';
+/** Where what no rule allowed ends. */
+export const fallbackChain = `${bridgePrefix}-sg-fallback`;
 /** A chain of a port: i (towards the instance), o (from it), s (spoofing); Neutron keeps ten characters of the id. */
 export const portChain = (portId: string, which: 'i' | 'o' | 's') => `${bridgePrefix}-${which}${portId.slice(0, 10)}`;
 

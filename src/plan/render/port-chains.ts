@@ -2,9 +2,8 @@
 import type { HostPort } from '../../model/host-objects.ts';
 import type { ChainFact, IpFamily } from '../facts.ts';
 import { rule } from '../rule-text.ts';
-import { fallbackChain } from './base.ts';
 import { knownRules, revokeReceived, revokeSent } from './known-connections.ts';
-import { portChain } from './names.ts';
+import { fallbackChain, portChain } from './names.ts';
 import { comments, type GroupRule, groupRules } from './security.ts';
 import { sourcePairs } from './source-pairs.ts';
 

@@ -10,7 +10,7 @@ export type GroupRule = HostSecurityGroup['rules'][number];
 export const comments = {
   established: 'Direct packets associated with a known session to the RETURN chain.',
   related: 'Direct packets about a known session to the RETURN chain.',
-  revoked: 'Drop answers in sessions that no rule allows any more.',
+  revoked: 'Send answers in sessions that no rule allows any more to the fallback chain.',
   revoke: 'No rule allows the session: it ends.',
   allowed: 'A rule allows the session again.',
   invalid:
