@@ -57,6 +57,7 @@ export function environmentOf(
   return {
     stateDir,
     localIp: settings.localIp,
+    arpResponder: settings.arpResponder,
     bridgeMappings: settings.bridgeMappings,
     driver: settings.driver,
     ...(settings.driver === 'openvswitch' ? { ovs: withoutConnection(settings.ovs) } : {}),

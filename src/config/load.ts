@@ -214,6 +214,7 @@ function agentSettings(reader: OptionReader, hasL3File: boolean): AgentSettings 
     bridgeMappings: reader.value(options.bridgeMappings),
     interfaceMappings: reader.value(options.interfaceMappings),
     localIp: reader.value(options.localIp) || null,
+    arpResponder: reader.value(options.vxlanArpResponder),
     l3Extensions: reader.given(options.l3Extensions) ?? (hasL3File ? [] : options.l3Extensions.default),
     availabilityZone: reader.value(options.availabilityZone),
     resyncIntervalSeconds: reader.value(options.resyncInterval),

@@ -344,6 +344,12 @@ const agentOptions = {
     "The address of this host's tunnel endpoint; `[ovs] local_ip` is the same. Empty: this host has no tunnels to others.",
     { deprecated: ['ovs.local_ip'] },
   ),
+  vxlanArpResponder: vxlan(
+    'arp_responder',
+    boolean(),
+    false,
+    'Answer ARP requests for ports on other hosts here, with Linux bridges. What is not known here is asked of the other hosts. Gratuitous ARP no longer reaches them: leave it off where addresses move between instances by it (VRRP without a MAC address of its own).',
+  ),
   minAdvertisementSeconds: main(
     'min_rtr_adv_interval',
     integer(3, 1350),

@@ -105,6 +105,8 @@ export interface AgentSettings {
   readonly interfaceMappings: Readonly<Record<string, string>>;
   /** The address of the tunnel endpoint, or null: no tunnels to other hosts. */
   readonly localIp: string | null;
+  /** `[vxlan] arp_responder`. */
+  readonly arpResponder: boolean;
   /** `[agent] extensions` of the l3_agent.ini; without `port_forwarding` the agent realises no forwarded port. */
   readonly l3Extensions: readonly string[];
   /** `[agent] availability_zone`. */

@@ -1,5 +1,15 @@
-/** Reads links, addresses, routes, forwarding entries and proxies of one namespace. */
-import type { AddressFact, Fact, FdbFact, LinkFact, LinkKind, Namespace, ProxyFact, RouteFact } from '../plan/facts.ts';
+/** Reads links, addresses, routes, forwarding entries, proxies and neighbours of one namespace. */
+import type {
+  AddressFact,
+  Fact,
+  FdbFact,
+  LinkFact,
+  LinkKind,
+  Namespace,
+  NeighbourFact,
+  ProxyFact,
+  RouteFact,
+} from '../plan/facts.ts';
 import type { LineResult } from './batch-helper.ts';
 import type { Iproute } from './iproute.ts';
 import { inNamespace } from './namespaces.ts';
@@ -17,7 +27,12 @@ export interface Device {
   readonly ifalias?: string;
   /** The device under it. */
   readonly link?: string;
-  readonly linkinfo?: { readonly info_kind?: string; readonly info_data?: Readonly<Record<string, unknown>> };
+  readonly linkinfo?: {
+    readonly info_kind?: string;
+    readonly info_data?: Readonly<Record<string, unknown>>;
+    /** As a port of a bridge. */
+    readonly info_slave_data?: Readonly<Record<string, unknown>>;
+  };
   readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number; readonly scope?: string }[];
 }
 
@@ -32,6 +47,13 @@ export interface RouteEntry {
 interface FdbEntry {
   readonly mac: string;
   readonly dst?: string;
+  readonly master?: string;
+  readonly state?: string;
+}
+
+interface NeighbourEntry {
+  readonly dst: string;
+  readonly lladdr?: string;
 }
 
 interface ProxyEntry {
@@ -103,6 +125,9 @@ export function linkFact(asked: LinkFact, device: Device): LinkFact {
     ...(asked.mtu !== undefined ? { mtu: device.mtu } : {}),
     up: device.flags.includes('UP'),
     ...(asked.master !== undefined && device.master !== undefined ? { master: device.master } : {}),
+    ...(asked.neighSuppress !== undefined
+      ? { neighSuppress: device.linkinfo?.info_slave_data?.neigh_suppress === true }
+      : {}),
   };
 }
 
@@ -150,8 +175,33 @@ async function readFdb(ip: Iproute, namespace: Namespace, asked: readonly FdbFac
   );
   const there = new Set<string>();
   for (const [index, device] of devices.entries())
-    for (const { mac, dst } of entriesOf<FdbEntry>(answers[index])) if (dst) there.add(`${device} ${mac} ${dst}`);
+    for (const { mac, dst, master, state } of entriesOf<FdbEntry>(answers[index])) {
+      if (dst) there.add(`${device} ${mac} ${dst}`);
+      else if (master && state === 'static') there.add(`${device} ${mac} null`);
+    }
   return asked.filter(({ device, mac, endpoint }) => there.has(`${device} ${mac.toLowerCase()} ${endpoint}`));
+}
+
+async function readNeighbours(
+  ip: Iproute,
+  namespace: Namespace,
+  asked: readonly NeighbourFact[],
+): Promise<NeighbourFact[]> {
+  const devices = [...new Set(asked.map(({ device }) => device))];
+  const answers = await ip.exec(
+    'ip',
+    namespace,
+    devices.map((device) => `neigh show dev ${device} nud permanent`),
+  );
+  const there = new Map<string, string>();
+  for (const [index, device] of devices.entries())
+    for (const { dst, lladdr } of entriesOf<NeighbourEntry>(answers[index]))
+      if (lladdr) there.set(`${device} ${dst}`, lladdr);
+  return asked.flatMap((fact) => {
+    const mac = there.get(`${fact.device} ${fact.ip}`);
+    if (mac === undefined) return [];
+    return [mac === fact.mac.toLowerCase() ? fact : { ...fact, mac }];
+  });
 }
 
 async function readProxies(ip: Iproute, namespace: Namespace, asked: readonly ProxyFact[]): Promise<ProxyFact[]> {
@@ -191,7 +241,7 @@ export function presentIp(facts: readonly IpFact[], { devices, four, six }: Told
 }
 
 /** The facts that iproute2 tells of. */
-export type IpFact = LinkFact | AddressFact | RouteFact | FdbFact | ProxyFact;
+export type IpFact = LinkFact | AddressFact | RouteFact | FdbFact | ProxyFact | NeighbourFact;
 
 function only<K extends IpFact['fact']>(facts: readonly IpFact[], kind: K): Extract<IpFact, { fact: K }>[] {
   return facts.filter((fact): fact is Extract<IpFact, { fact: K }> => fact.fact === kind);
@@ -205,6 +255,7 @@ export async function readIp(ip: Iproute, namespace: Namespace, facts: readonly 
   const routes = only(facts, 'route');
   const fdb = only(facts, 'fdb');
   const proxies = only(facts, 'proxy');
+  const neighbours = only(facts, 'neighbour');
   const found: Fact[] = [];
   if (names.size > 0) {
     const devices = await readDevices(ip, namespace, names);
@@ -216,6 +267,7 @@ export async function readIp(ip: Iproute, namespace: Namespace, facts: readonly 
   }
   if (routes.length > 0) found.push(...(await readRoutes(ip, namespace, routes)));
   if (fdb.length > 0) found.push(...(await readFdb(ip, namespace, fdb)));
+  if (neighbours.length > 0) found.push(...(await readNeighbours(ip, namespace, neighbours)));
   if (proxies.length > 0) found.push(...(await readProxies(ip, namespace, proxies)));
   return found;
 }

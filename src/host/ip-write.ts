@@ -1,4 +1,4 @@
-/** Turns steps about links, addresses, routes, forwarding entries and proxies into lines for `ip -batch` and `bridge -batch`. */
+/** Turns steps about links, addresses, routes, forwarding entries, proxies and neighbours into lines for `ip -batch` and `bridge -batch`. */
 import type { LinkFact, LinkKind, Namespace } from '../plan/facts.ts';
 import type { StepOn } from './batch.ts';
 import { type IpFact, ownAlias } from './ip-read.ts';
@@ -36,8 +36,7 @@ function making(namespace: Namespace, kind: LinkKind): (string | number)[] | und
     case 'veth':
       return ['type', 'veth', 'peer', 'name', kind.peer.name, ...peerNamespace(namespace, kind.peer.namespace)];
     case 'vxlan':
-      // The agents know every endpoint, so the kernel learns none. Who has an address is asked of the other hosts: a device that
-      // answers by itself (`proxy`) swallows what it does not know: addresses that move, link-local ones, all of IPv6.
+      // The agents know every endpoint, so the kernel learns none. No `proxy`: it swallows what it does not know.
       return ['type', 'vxlan', 'id', kind.vni, 'local', kind.local, 'dstport', kind.port, 'nolearning'];
     case 'ifb':
       return ['type', 'ifb'];
@@ -57,8 +56,12 @@ function setLink(link: LinkFact): Line[] {
   if (link.master !== undefined) words.push('master', link.master);
   // A VLAN device cannot be up while the one under it is down.
   const under = link.kind.type === 'vlan' && link.up ? [line(['link', 'set', 'dev', link.kind.device, 'up'])] : [];
-  return [...under, line([...words, link.up ? 'up' : 'down'])];
+  const suppress = link.neighSuppress === undefined ? [] : [portLine(link.name, link.neighSuppress)];
+  return [...under, line([...words, link.up ? 'up' : 'down']), ...suppress];
 }
+
+const portLine = (name: string, suppress: boolean) =>
+  line(['link', 'set', 'dev', name, 'type', 'bridge_slave', 'neigh_suppress', suppress ? 'on' : 'off']);
 
 /** A device that only carries the frames of others gets no IPv6 address of its own. */
 export function isSwitching(link: LinkFact): boolean {
@@ -128,12 +131,19 @@ export function linesOf(step: StepOn<IpFact>): Line[] {
       return [remove ? line(['route', 'del', ...words], gone) : line(['route', 'replace', ...words])];
     }
     case 'fdb': {
+      if (fact.endpoint === null) {
+        const words = [fact.mac, 'dev', fact.device, 'master'];
+        return [remove ? line(['fdb', 'del', ...words], gone) : line(['fdb', 'replace', ...words, 'static'])];
+      }
       const words = [fact.mac, 'dev', fact.device, 'dst', fact.endpoint, 'self', 'permanent'];
       if (remove) return [line(['fdb', 'del', ...words.slice(0, 6)], gone)];
       // The entry for unknown frames has many endpoints, that of a port has one.
       const flood = fact.mac === '00:00:00:00:00:00';
       return [flood ? line(['fdb', 'append', ...words], there) : line(['fdb', 'replace', ...words])];
     }
+    case 'neighbour':
+      if (remove) return [line(['neigh', 'del', fact.ip, 'dev', fact.device], gone)];
+      return [line(['neigh', 'replace', fact.ip, 'lladdr', fact.mac, 'dev', fact.device, 'nud', 'permanent'])];
     case 'proxy': {
       const words = ['proxy', fact.ip, 'dev', fact.device];
       return [remove ? line(['neigh', 'del', ...words], gone) : line(['neigh', 'add', ...words], there)];

@@ -1,4 +1,4 @@
-/** Performs steps about links, addresses, routes, forwarding entries and proxies. */
+/** Performs steps about links, addresses, routes, forwarding entries, proxies and neighbours. */
 import { readFile, writeFile } from 'node:fs/promises';
 import type { LinkFact, Namespace } from '../plan/facts.ts';
 import type { StepFailure } from '../plan/steps.ts';

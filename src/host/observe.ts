@@ -34,7 +34,7 @@ async function readNamespace(context: HostContext, namespace: Namespace, all: re
   // The own namespace has devices by the thousand: they are asked about by name.
   const surveyed = namespace === '' ? [] : all.filter(isSurveyed);
   const facts = namespace === '' ? all : all.filter((fact) => !isSurveyed(fact));
-  const ip: IpFact[] = of(facts, 'link', 'address', 'route', 'fdb', 'proxy');
+  const ip: IpFact[] = of(facts, 'link', 'address', 'route', 'fdb', 'proxy', 'neighbour');
   const tables: TableFact[] = of(facts, 'chain', 'hook');
   const sets = of(facts, 'set');
   const qdiscs = of(facts, 'qdisc');

@@ -49,6 +49,7 @@ function toolOf(step: Step): string {
     case 'address':
     case 'route':
     case 'proxy':
+    case 'neighbour':
       return `ip|${fact.namespace}`;
     case 'fdb':
       return `bridge|${fact.namespace}`;
@@ -112,6 +113,7 @@ function dispatch(context: HostContext, namespace: Namespace, steps: readonly St
     case 'route':
     case 'fdb':
     case 'proxy':
+    case 'neighbour':
       return performIp(context, namespace, on<IpFact>());
     case 'qdisc':
       return performQdiscs(context.ip, namespace, on<QdiscFact>());

@@ -11,6 +11,8 @@ function inNamespace(namespace: string): string {
   return namespace === '' ? '' : ` in ${namespace}`;
 }
 
+const answersHere = 'what is known is not asked through it';
+
 function linkDetails(link: LinkFact): string {
   const { kind } = link;
   const made =
@@ -28,6 +30,7 @@ function linkDetails(link: LinkFact): string {
     link.mac && `mac ${link.mac}`,
     link.mtu && `mtu ${link.mtu}`,
     link.master && `port of ${link.master}`,
+    link.neighSuppress && answersHere,
     link.up ? 'up' : 'down',
   ];
   return parts.filter(Boolean).join(', ');
@@ -91,9 +94,11 @@ function subject(fact: Fact): { what: string; how: string } {
     }
     case 'fdb':
       return {
-        what: `fdb    ${fact.mac} at ${fact.endpoint} on ${fact.device}${inNamespace(fact.namespace)}`,
+        what: `fdb    ${fact.mac} ${fact.endpoint === null ? 'by' : `at ${fact.endpoint} on`} ${fact.device}${inNamespace(fact.namespace)}`,
         how: '',
       };
+    case 'neighbour':
+      return { what: `neighbour ${fact.ip} is ${fact.mac} on ${fact.device}${inNamespace(fact.namespace)}`, how: '' };
     case 'proxy':
       return { what: `proxy  for ${fact.ip} on ${fact.device}${inNamespace(fact.namespace)}`, how: '' };
     case 'qdisc':
@@ -153,6 +158,8 @@ function difference(fact: Fact, was: Fact): string {
     const parts = (['mac', 'mtu', 'master'] as const)
       .filter((name) => fact[name] !== undefined && fact[name] !== was[name])
       .map((name) => `${name} ${was[name] ?? 'none'} → ${fact[name]}`);
+    if (fact.neighSuppress !== undefined && fact.neighSuppress !== (was.neighSuppress ?? false))
+      parts.push(`${fact.neighSuppress ? '' : 'no longer '}${answersHere}`);
     if (fact.txChecksum !== undefined && fact.txChecksum !== was.txChecksum)
       parts.push(`tx checksum ${fact.txChecksum ? 'on' : 'off'}`);
     if (fact.up !== was.up) parts.push(fact.up ? 'up' : 'down');

@@ -87,7 +87,7 @@ function withoutStaleFlows(want: Facts, have: Facts): Facts {
 
 function released(fact: Fact, bridges: ReadonlySet<string>): Fact {
   if (fact.fact !== 'link' || !fact.master || !bridges.has(linkKey(fact.namespace, fact.master))) return fact;
-  const { master: _, ...free } = fact;
+  const { master: _, neighSuppress: __, ...free } = fact;
   return free;
 }
 

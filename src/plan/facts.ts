@@ -60,6 +60,11 @@ export interface LinkFact {
   readonly up: boolean;
   /** The bridge (in the same namespace) that it is a port of. */
   readonly master?: string;
+  /**
+   * As a port of its bridge: who has an address that the bridge knows (neighbour and forwarding entry) is answered there, and not
+   * asked through this port; gratuitous ARP does not go through it either. What the bridge does not know is asked.
+   */
+  readonly neighSuppress?: boolean;
   /** Whether the device is trusted to fill in checksums of what is sent: a switch outside the kernel sees them empty. */
   readonly txChecksum?: boolean;
 }
@@ -85,13 +90,16 @@ export interface RouteFact {
   readonly device: string;
 }
 
-/** A forwarding entry of a VXLAN device: frames to `mac` go to `endpoint`. 00:00:00:00:00:00 is where unknown ones go. */
+/**
+ * A forwarding entry of a VXLAN device: frames to `mac` go to `endpoint`. 00:00:00:00:00:00 is where unknown ones go. Without an
+ * endpoint it is one of the bridge that the device is a port of: frames to `mac` leave by this port.
+ */
 export interface FdbFact {
   readonly fact: 'fdb';
   readonly namespace: Namespace;
   readonly device: string;
   readonly mac: string;
-  readonly endpoint: string;
+  readonly endpoint: string | null;
 }
 
 /** An IPv6 address for which the host answers on a device though it is not its own; the neighbours are told once it does. */
@@ -100,6 +108,15 @@ export interface ProxyFact {
   readonly namespace: Namespace;
   readonly device: string;
   readonly ip: string;
+}
+
+/** A permanent neighbour entry: on a bridge, what it answers with for ports with `neighSuppress`. */
+export interface NeighbourFact {
+  readonly fact: 'neighbour';
+  readonly namespace: Namespace;
+  readonly device: string;
+  readonly ip: string;
+  readonly mac: string;
 }
 
 /** What becomes of the frames of a device before it sends them, or when it has received them. */
@@ -270,6 +287,7 @@ export type Fact =
   | RouteFact
   | FdbFact
   | ProxyFact
+  | NeighbourFact
   | QdiscFact
   | ConnectionsFact
   | SysctlFact
@@ -301,9 +319,11 @@ export function factKey(fact: Fact): FactKey {
     case 'route':
       return `route|${fact.namespace}|${fact.destination}`;
     case 'fdb':
-      return `fdb|${fact.namespace}|${fact.device}|${fact.mac}|${fact.endpoint}`;
+      return `fdb|${fact.namespace}|${fact.device}|${fact.mac}|${fact.endpoint ?? 'bridge'}`;
     case 'proxy':
       return `proxy|${fact.namespace}|${fact.device}|${fact.ip}`;
+    case 'neighbour':
+      return `neighbour|${fact.namespace}|${fact.device}|${fact.ip}`;
     case 'qdisc':
       return `qdisc|${fact.namespace}|${fact.device}|${fact.qdisc.type}`;
     case 'connections':

@@ -13,6 +13,7 @@ const ranks = {
   address: 30,
   route: 40,
   proxy: 50,
+  neighbour: 50,
   fdb: 51,
   qdisc: 55,
   // Cut when the rules that let them in are gone.
@@ -88,6 +89,7 @@ export function deviceOf(fact: Fact): { namespace: string; device: string } | nu
     case 'route':
     case 'fdb':
     case 'proxy':
+    case 'neighbour':
     case 'qdisc':
       return { namespace: fact.namespace, device: fact.device };
     case 'link':

@@ -18,6 +18,7 @@ function sameLink(want: LinkFact, have: LinkFact): boolean {
   if (want.up !== have.up) return false;
   if (want.mtu !== undefined && want.mtu !== have.mtu) return false;
   if (want.master !== undefined && want.master !== have.master) return false;
+  if (want.neighSuppress !== undefined && want.neighSuppress !== have.neighSuppress) return false;
   if (want.txChecksum !== undefined && want.txChecksum !== have.txChecksum) return false;
   return want.mac === undefined || want.mac.toLowerCase() === have.mac?.toLowerCase();
 }
@@ -67,6 +68,7 @@ export function same(want: Fact, have: Fact): boolean {
   if (want.fact === 'flows') return have.fact === 'flows' && sameList(want.flows, have.flows);
   if (want.fact === 'nft-element') return have.fact === 'nft-element' && want.value === have.value;
   if (want.fact === 'route') return have.fact === 'route' && want.via === have.via && want.device === have.device;
+  if (want.fact === 'neighbour') return have.fact === 'neighbour' && want.mac === have.mac;
   if (want.fact === 'qdisc') return have.fact === 'qdisc' && sameText(want.qdisc, have.qdisc);
   if (want.fact === 'sysctl') return have.fact === 'sysctl' && want.value === have.value;
   if (want.fact === 'file') return have.fact === 'file' && want.content === have.content && want.mode === have.mode;

@@ -1,7 +1,16 @@
 /** Devices, addresses and routes of the simulated machine, as strict as the kernel. */
 import { addressedNic } from '../host/addressed-nic.ts';
 import { type Cidr, cidrContains, parseCidr, parseIp } from '../lib/ip.ts';
-import type { AddressFact, FdbFact, LinkFact, LinkKind, ProxyFact, QdiscFact, RouteFact } from '../plan/facts.ts';
+import type {
+  AddressFact,
+  FdbFact,
+  LinkFact,
+  LinkKind,
+  NeighbourFact,
+  ProxyFact,
+  QdiscFact,
+  RouteFact,
+} from '../plan/facts.ts';
 import { linkOf, namespaceOf, newLink, SimError, type SimLink, type SimNamespace, type SimState } from './state.ts';
 
 function checkName(name: string): void {
@@ -104,6 +113,10 @@ function setLink(state: SimState, fact: LinkFact): void {
       throw new SimError(`RTNETLINK answers: Operation not supported (${fact.master})`);
     link.master = fact.master;
   }
+  if (fact.neighSuppress !== undefined) {
+    if (link.master === undefined) throw new SimError(`RTNETLINK answers: Operation not supported (${fact.name})`);
+    link.neighSuppress = fact.neighSuppress;
+  }
   if (fact.txChecksum !== undefined) link.txChecksum = fact.txChecksum;
   link.up = fact.up;
   if (!fact.up) for (const one of vlansOf(namespaceOf(state, fact.namespace), fact.name)) one.up = false;
@@ -116,7 +129,7 @@ export function removeLink(state: SimState, fact: LinkFact): void {
   const link = here?.links.get(fact.name);
   if (!here || !link) return;
   if (fact.kind.type === 'foreign') {
-    link.master = undefined;
+    release(link);
     if (fact.kind.nic) return;
     link.up = false;
     dropRoutes(here, (route) => route.device === link.name);
@@ -136,12 +149,19 @@ function vlansOf(here: SimNamespace, device: string): SimLink[] {
   return [...here.links.values()].filter(({ kind }) => kind.type === 'vlan' && kind.device === device);
 }
 
+/** A port is none any more: what it was told as one, and what its bridge knew of it, is gone. */
+function release(link: SimLink): void {
+  link.master = undefined;
+  link.neighSuppress = false;
+  for (const entry of link.fdb) if (entry.endsWith('|bridge')) link.fdb.delete(entry);
+}
+
 /** A device disappears, whoever made it. */
 export function forget(state: SimState, link: SimLink): void {
   const here = state.namespaces.get(link.namespace);
   if (!here) return;
   here.links.delete(link.name);
-  for (const one of here.links.values()) if (one.master === link.name) one.master = undefined;
+  for (const one of here.links.values()) if (one.master === link.name) release(one);
   for (const one of vlansOf(here, link.name)) forget(state, one);
   dropRoutes(here, (route) => route.device === link.name);
 }
@@ -203,11 +223,18 @@ export function addRoute(state: SimState, fact: RouteFact, replace: boolean): vo
   here.routes.set(fact.destination, fact);
 }
 
-/** `bridge fdb append`. */
+/** `bridge fdb append`, or `replace`. */
 export function addFdb(state: SimState, fact: FdbFact): void {
   const link = linkOf(state, fact.namespace, fact.device);
   if (link.kind.type !== 'vxlan') throw new SimError(`RTNETLINK answers: Operation not supported (${fact.device})`);
-  link.fdb.add(`${fact.mac}|${fact.endpoint}`);
+  if (fact.endpoint === null && link.master === undefined)
+    throw new SimError(`RTNETLINK answers: Operation not supported (${fact.device})`);
+  link.fdb.add(`${fact.mac}|${fact.endpoint ?? 'bridge'}`);
+}
+
+/** `ip neigh replace`. */
+export function addNeighbour(state: SimState, fact: NeighbourFact): void {
+  linkOf(state, fact.namespace, fact.device).neighbours.set(fact.ip, fact.mac);
 }
 
 /** `ip neigh add proxy`. */

@@ -11,6 +11,7 @@ import {
   addAddress,
   addFdb,
   addLink,
+  addNeighbour,
   addProxy,
   addRoute,
   changeLink,
@@ -227,6 +228,9 @@ export class SimulatedMachine implements Machine {
       case 'fdb':
         addFdb(state, fact);
         break;
+      case 'neighbour':
+        addNeighbour(state, fact);
+        break;
       case 'proxy':
         addProxy(state, fact);
         break;
@@ -307,7 +311,10 @@ export class SimulatedMachine implements Machine {
         here?.routes.delete(fact.destination);
         break;
       case 'fdb':
-        link?.fdb.delete(`${fact.mac}|${fact.endpoint}`);
+        link?.fdb.delete(`${fact.mac}|${fact.endpoint ?? 'bridge'}`);
+        break;
+      case 'neighbour':
+        link?.neighbours.delete(fact.ip);
         break;
       case 'proxy':
         link?.proxies.delete(fact.ip);

@@ -25,6 +25,7 @@ function linkFact(asked: LinkFact, link: SimLink): LinkFact {
     ...(asked.mtu !== undefined ? { mtu } : {}),
     up,
     ...(asked.master !== undefined && master !== undefined ? { master } : {}),
+    ...(asked.neighSuppress !== undefined ? { neighSuppress: link.neighSuppress } : {}),
     ...(asked.txChecksum !== undefined ? { txChecksum: link.txChecksum } : {}),
   };
 }
@@ -41,9 +42,13 @@ function inNamespace(here: SimNamespace, fact: Fact): Fact | undefined {
     case 'route':
       return here.routes.get(fact.destination);
     case 'fdb':
-      return link?.fdb.has(`${fact.mac}|${fact.endpoint}`) ? fact : undefined;
+      return link?.fdb.has(`${fact.mac}|${fact.endpoint ?? 'bridge'}`) ? fact : undefined;
     case 'proxy':
       return link?.proxies.has(fact.ip) ? fact : undefined;
+    case 'neighbour': {
+      const mac = link?.neighbours.get(fact.ip);
+      return mac === undefined ? undefined : { ...fact, mac };
+    }
     case 'qdisc': {
       const qdisc = link?.qdiscs.get(fact.qdisc.type);
       return qdisc && { ...fact, qdisc };

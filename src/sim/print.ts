@@ -23,14 +23,18 @@ function printLink(link: SimLink): string[] {
     link.mac && `mac ${link.mac}`,
     `mtu ${link.mtu}`,
     link.master && `master ${link.master}`,
+    link.neighSuppress && 'neigh_suppress',
     link.txChecksum ? '' : 'no tx checksum',
     link.up ? 'up' : 'down',
   ];
   return [
     `  link ${link.name}: ${state.filter(Boolean).join(', ')}`,
     ...link.addresses.map(({ cidr, announce }) => `    address ${cidr}${announce ? ' (announced)' : ''}`).sort(),
-    ...[...link.fdb].sort().map((entry) => `    fdb ${entry.replace('|', ' dst ')}`),
+    ...[...link.fdb]
+      .sort()
+      .map((entry) => `    fdb ${entry.replace('|bridge', ' by the bridge').replace('|', ' dst ')}`),
     ...byKey(link.qdiscs).map(([, qdisc]) => `    queue ${qdiscText(qdisc)}`),
+    ...byKey(link.neighbours).map(([ip, mac]) => `    neighbour ${ip} ${mac}`),
     ...[...link.proxies].sort().map((ip) => `    proxy for ${ip}`),
   ];
 }

@@ -28,13 +28,16 @@ export interface SimLink {
   mtu: number;
   up: boolean;
   master: string | undefined;
+  neighSuppress: boolean;
   txChecksum: boolean;
   /** In the order in which they came: of those in one subnet the first is the primary one. */
   addresses: { cidr: string; announce: boolean }[];
-  /** mac|endpoint. */
+  /** mac|endpoint, or mac|bridge. */
   readonly fdb: Set<string>;
   /** Addresses that it answers for. */
   readonly proxies: Set<string>;
+  /** ip → mac. */
+  readonly neighbours: Map<string, string>;
   /** By type. */
   readonly qdiscs: Map<Qdisc['type'], Qdisc>;
   /** The other end of a pair. */
@@ -147,10 +150,12 @@ export function newLink(namespace: Namespace, name: string, kind: LinkKind, ours
     mtu: name === 'lo' ? 65536 : 1500,
     up: false,
     master: undefined,
+    neighSuppress: false,
     txChecksum: true,
     addresses: [],
     fdb: new Set(),
     proxies: new Set(),
+    neighbours: new Map(),
     qdiscs: new Map(),
     peer: undefined,
   };

@@ -29,7 +29,8 @@ const veth: Fact = {
   mtu: 1500,
   up: true,
 };
-const vxlan: Fact = {
+const switching: LinkFact = { fact: 'link', namespace: ns, name: 'brq7', kind: { type: 'bridge' }, up: true };
+const vxlan: LinkFact = {
   fact: 'link',
   namespace: ns,
   name: 'vxlan-7',
@@ -129,6 +130,23 @@ const ways: Sample[] = [
     title: 'a proxy',
     before: [netns, veth],
     first: { fact: 'proxy', namespace: ns, device: 'qg-1', ip: '2001:db8:1::5' },
+  },
+  {
+    title: 'an entry of a bridge',
+    before: [netns, switching, { ...vxlan, master: 'brq7' }],
+    first: { fact: 'fdb', namespace: ns, device: 'vxlan-7', mac, endpoint: null },
+  },
+  {
+    title: 'a port that questions do not leave by',
+    before: [netns, switching],
+    first: { ...vxlan, master: 'brq7', neighSuppress: true },
+    second: { ...vxlan, master: 'brq7', neighSuppress: false },
+  },
+  {
+    title: 'a neighbour',
+    before: [netns, switching],
+    first: { fact: 'neighbour', namespace: ns, device: 'brq7', ip: '10.0.0.9', mac },
+    second: { fact: 'neighbour', namespace: ns, device: 'brq7', ip: '10.0.0.9', mac: 'fa:16:3e:00:00:02' },
   },
   {
     title: 'a kernel setting',

@@ -15,6 +15,8 @@ interface Way {
   readonly vif: string;
   /** Whether a question for an instance on another host is answered where it is asked. */
   readonly answersHere: boolean;
+  /** Whether gratuitous ARP comes to the instances on other hosts. */
+  readonly passesGratuitous: boolean;
   /** What leads from a host to another one for the network with this VNI, as text; '' for nothing. */
   entries(host: LabHost, vni: number): Promise<string>;
   /** How another host is written there. */
@@ -35,13 +37,27 @@ const linuxbridge = {
 };
 
 const ways: readonly Way[] = [
-  { name: 'Linux bridge', options: { driver: 'linuxbridge' }, answersHere: false, ...linuxbridge },
+  {
+    name: 'Linux bridge',
+    options: { driver: 'linuxbridge' },
+    answersHere: false,
+    passesGratuitous: true,
+    ...linuxbridge,
+  },
+  {
+    name: 'Linux bridge, arp_responder',
+    options: { driver: 'linuxbridge', agentFiles: { 'linuxbridge_agent.ini': '[vxlan]\narp_responder = true\n' } },
+    answersHere: true,
+    passesGratuitous: false,
+    ...linuxbridge,
+  },
   {
     name: 'Open vSwitch',
     options: { driver: 'openvswitch' },
     agent: { type: 'Open vSwitch agent', binary: 'neutron-openvswitch-agent', tunnels: ['vxlan', 'gre', 'geneve'] },
     vif: 'ovs',
     answersHere: true,
+    passesGratuitous: true,
     entries: async (host, vni) => {
       const flows = await run(host, 'ovs-ofctl', '-O', 'OpenFlow14', '--names', '--no-stats', 'dump-flows', 'br-tun');
       const outward = `set_field:0x${vni.toString(16)}->tun_id,`;
@@ -131,11 +147,15 @@ function suite(way: Way): void {
     const listeners = await Promise.all(
       [near, far].map((one) => listen(one.host, 'arp and broadcast', { netns: one.netns })),
     );
-    await late.host.run(['arping', '-U', '-c', '2', '-w', '2', '-I', 'eth0', late.lease.ip], {
-      netns: late.netns,
-      mayFail: true,
-    });
-    for (const one of listeners) assert.match(await one.heard(), new RegExp(`who-has ${late.lease.ip} `));
+    const arping = (...argv: string[]) =>
+      late.host.run(['arping', '-c', '2', '-w', '2', '-I', 'eth0', ...argv], { netns: late.netns, mayFail: true });
+    await arping('10.100.0.222');
+    await arping('-U', late.lease.ip);
+    for (const one of listeners) {
+      const heard = await one.heard();
+      assert.match(heard, /who-has 10\.100\.0\.222 /);
+      assert.equal(heard.includes(`who-has ${late.lease.ip} `), way.passesGratuitous);
+    }
     await c.api.ports.remove(late.port.id);
     await eventually('nothing leads there', async () => !(await leads(0, 2)) && !(await leads(1, 2)));
     await eventually('nothing leads from there', async () => (await entriesOf(2)) === '');

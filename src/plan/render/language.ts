@@ -33,6 +33,8 @@ export interface HostEnvironment {
   readonly bridgeMappings: Record<string, string>;
   /** Physical network → interface, for the Linux bridge driver; left out: none. */
   readonly interfaceMappings?: Readonly<Record<string, string>>;
+  /** `[vxlan] arp_responder`, for the Linux bridge driver: requests for ports on other hosts are answered here. Default false. */
+  readonly arpResponder?: boolean;
   /** Names of the devices that are present in the root namespace, for the taps of instances. */
   readonly links: ReadonlySet<string>;
   readonly driver: 'linuxbridge' | 'openvswitch';

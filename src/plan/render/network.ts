@@ -13,6 +13,15 @@ const vxlanPort = 4789;
 /** Frames to addresses that nobody told of go to every other host. */
 const unknownMac = '00:00:00:00:00:00';
 
+/**
+ * The MAC address of a bridge that answers with its neighbours. On its own it takes one of its ports', and another one when ports come and
+ * go; with each change the kernel forgets all neighbours of the device.
+ */
+function bridgeMac(networkId: string): string {
+  const digits = networkId.replaceAll('-', '').slice(0, 10);
+  return `02:${digits.match(/../g)?.join(':')}`;
+}
+
 /** The facts of `network/<id>`. */
 export function renderNetwork(network: HostNetwork, env: HostEnvironment): Rendering {
   if (env.driver === 'openvswitch') return renderSwitchNetwork(network, env);
@@ -21,7 +30,8 @@ export function renderNetwork(network: HostNetwork, env: HostEnvironment): Rende
   const { name } = bridge;
   if (bridge.shared) return { facts: [sharedBridge(name)], waiting: null, problem: null };
   const { mtu, admin_state_up: up } = network;
-  const own: Fact = { fact: 'link', namespace: '', name, kind: { type: 'bridge' }, mtu, up };
+  const mac = env.arpResponder && network.network_type === 'vxlan' ? { mac: bridgeMac(network.id) } : {};
+  const own: Fact = { fact: 'link', namespace: '', name, kind: { type: 'bridge' }, ...mac, mtu, up };
   const { facts, problem } = uplinkOf(network, env, name);
   return { facts: [own, ...facts], waiting: null, problem };
 }
@@ -58,11 +68,27 @@ function vxlanFacts(network: HostNetwork, env: HostEnvironment, bridge: string):
   const device = vxlanName(vni);
   const at = { namespace: '', device };
   const kind = { type: 'vxlan', vni, local: env.localIp, port: vxlanPort } as const;
-  const facts: Fact[] = [
-    { fact: 'link', namespace: '', name: device, kind, mtu: network.mtu, up: network.admin_state_up, master: bridge },
-  ];
+  const { mtu, admin_state_up: up } = network;
+  const neighSuppress = env.arpResponder ?? false;
+  const facts: Fact[] = [{ fact: 'link', namespace: '', name: device, kind, mtu, up, master: bridge, neighSuppress }];
   const endpoints = new Set(network.remote_ports.map((port) => port.vtep));
   for (const endpoint of endpoints) facts.push({ fact: 'fdb', ...at, mac: unknownMac, endpoint });
   for (const { mac, vtep } of network.remote_ports) facts.push({ fact: 'fdb', ...at, mac, endpoint: vtep });
+  // A device that is down has no neighbours.
+  return neighSuppress && up ? [...facts, ...answerFacts(network, device, bridge)] : facts;
+}
+
+/** What the bridge answers requests with: who has an address, and that it is behind the VXLAN device. (Its IPv6 is off.) */
+function answerFacts(network: HostNetwork, device: string, bridge: string): Fact[] {
+  const facts: Fact[] = [];
+  const known = new Set<string>();
+  for (const { mac, ips } of network.remote_ports) {
+    facts.push({ fact: 'fdb', namespace: '', device, mac, endpoint: null });
+    for (const ip of ips) {
+      if (ip.includes(':') || known.has(ip)) continue;
+      known.add(ip);
+      facts.push({ fact: 'neighbour', namespace: '', device: bridge, ip, mac });
+    }
+  }
   return facts;
 }
