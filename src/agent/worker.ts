@@ -131,7 +131,8 @@ export function startWorker(options: WorkerOptions): Worker {
     const news = changed && (error === null || unit.failures === 1);
     if (status && settled && (news || !same(status, unit.status))) options.report(status);
     if (!settled && changed) unit.changed = true;
-    unit.status = status;
+    // What was passed over is still to be reported, even where the next run comes to the same.
+    if (settled) unit.status = status;
     if (error !== null && changed) unit.changed = true;
     if (!unit.present && error === null && unit.due === 0) removed(unit);
     for (const sync of syncs) {
