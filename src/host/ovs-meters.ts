@@ -44,7 +44,14 @@ async function dump(bridge: string): Promise<Map<number, Meter>> {
   return meters;
 }
 
-/** Those of the facts that are there, as they are. */
+/** The numbers of ours whose ports are gone. */
+function orphans(bridge: string, meters: ReadonlyMap<number, Meter>, topology: Topology): number[] {
+  const ports = [...topology.ports.values()].filter((row) => row.bridge === bridge);
+  const used = new Set(ports.map((row) => first + (row.ofport ?? -1)));
+  return [...meters.keys()].filter((number) => number >= first && number < first * 2 && !used.has(number));
+}
+
+/** Those of the facts that are there, as they are. One whose port is gone is taken for there while any such is: no name tells them apart. */
 export async function readMeters(facts: readonly MeterFact[], topology: Topology): Promise<Fact[]> {
   const found: Fact[] = [];
   for (const [bridge, own] of groupBy(facts, (fact) => fact.bridge)) {
@@ -52,8 +59,10 @@ export async function readMeters(facts: readonly MeterFact[], topology: Topology
       if (gone.test(describe(error))) return new Map<number, Meter>();
       throw error;
     });
+    const anyOrphan = orphans(bridge, meters, topology).length > 0;
     for (const fact of own) {
       const row = topology.ports.get(fact.port);
+      if (row?.bridge !== bridge && anyOrphan) found.push(fact);
       const meter = row?.bridge === bridge ? meters.get(first + (row.ofport ?? -1)) : undefined;
       if (meter) found.push({ ...fact, ...meter });
     }
@@ -66,10 +75,7 @@ const delMeter = (bridge: string, number: number) =>
 
 /** Takes away the meters of ours whose port is gone: nothing refers to them any more. */
 async function prune(bridge: string, topology: Topology): Promise<void> {
-  const ports = [...topology.ports.values()].filter((row) => row.bridge === bridge);
-  const used = new Set(ports.map((row) => first + (row.ofport ?? -1)));
-  for (const number of (await dump(bridge)).keys())
-    if (number >= first && number < first * 2 && !used.has(number)) await delMeter(bridge, number);
+  for (const number of orphans(bridge, await dump(bridge), topology)) await delMeter(bridge, number);
 }
 
 async function set(bridge: string, number: number, { rateKbps, burstKbit }: MeterFact): Promise<void> {
