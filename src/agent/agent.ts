@@ -160,7 +160,7 @@ export function startAgent(options: AgentOptions): Agent {
   const log = changeLog(options.log);
   const desired = openDesired(folder);
   const ledger = openLedger(folder);
-  const vlans = openLocalVlans(folder, () => ledger.localVlans());
+  const vlans = openLocalVlans(folder, () => ledger.localVlans(options.env.ovs?.integrationBridge));
   const units = new Units(desired, options.env, vlans);
   const known = new Known();
   units.knownBy(

@@ -27,6 +27,8 @@ export function tellUnits(
       (ours) => units.switchPortChanged(name, portId, ours),
     );
   }
+  // A bridge may have lost the last port of others.
+  if (changes.ports.length > 0) worker.retryLeftovers('ports of the switch changed');
   if (changes.restarted) units.switchRestarted();
   worker.poke();
 

@@ -25,8 +25,8 @@ export interface LedgerView {
   units(): Iterable<UnitKey>;
   /** The cuts of a unit that may not have been made. */
   cutsOf(unit: UnitKey): readonly CutStep[];
-  /** The local VLANs in which a port of a switch stands. */
-  localVlans(): ReadonlySet<number>;
+  /** The local VLANs in which a port of a bridge stands. */
+  localVlans(bridge: string | undefined): ReadonlySet<number>;
 }
 
 /** The ledger on disk: what the agent made, or is about to make. */
@@ -97,10 +97,11 @@ class Book implements LedgerView {
   units(): Iterable<UnitKey> {
     return this.byUnit.keys();
   }
-  localVlans(): ReadonlySet<number> {
+  localVlans(bridge: string | undefined): ReadonlySet<number> {
     const tags = new Set<number>();
     for (const facts of this.byUnit.values())
-      for (const fact of facts.values()) if (fact.fact === 'ovs-port' && fact.tag !== undefined) tags.add(fact.tag);
+      for (const fact of facts.values())
+        if (fact.fact === 'ovs-port' && fact.bridge === bridge && fact.tag !== undefined) tags.add(fact.tag);
     return tags;
   }
   cutsOf(unit: UnitKey): readonly CutStep[] {
@@ -145,7 +146,7 @@ export function openLedger(folder: string): Ledger {
     madeFor: (unit) => book.madeFor(unit),
     units: () => book.units(),
     cutsOf: (unit) => book.cutsOf(unit),
-    localVlans: () => book.localVlans(),
+    localVlans: (bridge) => book.localVlans(bridge),
     record(made, cuts) {
       const facts = Array.from(made, ([unit, fact]): Record_ => ({ made: kept(fact), unit }));
       write([...facts, ...Array.from(cuts, ([unit, cut]): Record_ => ({ cut, unit }))]);

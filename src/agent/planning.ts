@@ -92,7 +92,7 @@ export function planScope(batch: readonly Unit[], scope: Scope, have: Facts): St
 
 /** Whether a fact of this kind, found as it is wanted, counts as made by us: what is Neutrino's by its name. */
 export function isOurs(fact: Fact): boolean {
-  return fact.fact !== 'sysctl' && !isForeign(fact) && !isSharedBridge(fact);
+  return fact.fact !== 'sysctl' && !isForeign(fact) && (!isSharedBridge(fact) || hasGuests(fact));
 }
 
 /** Whether a fact is about a device that someone else made. */
@@ -100,9 +100,11 @@ export function isForeign(fact: Fact): boolean {
   return (fact.fact === 'link' && fact.kind.type === 'foreign') || (fact.fact === 'ovs-port' && fact.foreign === true);
 }
 
+const hasGuests = (fact: Fact) => fact.fact === 'ovs-bridge' && fact.guests === true;
+
 /** Whether a fact is a bridge that others may use too. */
 export function isSharedBridge(fact: Fact): boolean {
-  if (fact.fact === 'ovs-bridge') return fact.shared === true;
+  if (fact.fact === 'ovs-bridge') return fact.shared === true || hasGuests(fact);
   return fact.fact === 'link' && fact.kind.type === 'bridge' && fact.kind.shared === true;
 }
 

@@ -39,7 +39,7 @@ export async function planHost(machine: Machine, env: FixedEnvironment, folder: 
   const units = new Units(
     desired,
     env,
-    readLocalVlans(folder, () => ledger.localVlans()),
+    readLocalVlans(folder, () => ledger.localVlans(env.ovs?.integrationBridge)),
   );
   units.knownBy(
     () => false,

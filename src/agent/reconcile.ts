@@ -85,20 +85,23 @@ async function perform(shop: Workshop, batch: readonly Unit[], scope: Scope): Pr
     for (const unit of batch) unit.stale = true;
     return batch.map((unit) => ({ unit, steps: steps.length, error: (error as Error).message }));
   }
-  const still = await stillThere(shop, steps);
+  const still = await stillThere(shop, scope, steps);
   return account(shop, batch, scope, steps, failures, still);
 }
 
-/** Shared bridges that a removal left alone, because others use them: they stay in the ledger until nobody does. */
-async function stillThere(shop: Workshop, steps: readonly Step[]): Promise<ReadonlySet<FactKey>> {
+/** Shared bridges that were left alone, because others use them: they stay in the ledger until nobody does. */
+async function stillThere(shop: Workshop, scope: Scope, steps: readonly Step[]): Promise<ReadonlySet<FactKey>> {
+  const used = [...shop.known.pick(scope.unwanted.keys())].flatMap(([key, fact]) => (isUsed(fact) ? [key] : []));
   const shared = steps.flatMap((step) => (step.do === 'remove' && isSharedBridge(step.fact) ? [step.fact] : []));
-  if (shared.length === 0) return new Set();
+  if (shared.length === 0) return new Set(used);
   try {
-    return new Set((await shop.machine.observe(shared)).keys());
+    return new Set([...used, ...(await shop.machine.observe(shared)).keys()]);
   } catch {
-    return new Set(shared.map(factKey));
+    return new Set([...used, ...shared.map(factKey)]);
   }
 }
+
+const isUsed = (fact: Fact) => fact.fact === 'ovs-bridge' && fact.used === true;
 
 /** Before anything is made: who answers for it. */
 function writeDown(

@@ -18,7 +18,7 @@ export interface Running {
 }
 
 /** The order in which units are brought about, so that each finds what it stands on; taken away in the reverse order. */
-const unitOrder = ['base', 'network', 'address_set', 'security_group', 'metadata', 'port', 'dhcp', 'router'];
+const unitOrder = ['base', 'network', 'address_set', 'security_group', 'metadata', 'port', 'trunk', 'dhcp', 'router'];
 const rank = new Map<string, number>(unitOrder.map((kind, index) => [kind, index]));
 const order = (unit: Unit) => {
   const place = rank.get(kindOf(unit.key)) ?? 0;

@@ -33,7 +33,7 @@ export class Units {
   readonly #vlans: Pick<LocalVlans, 'tagOf' | 'free'>;
   #ports = 0;
   #order = 0;
-  /** The interface on the integration bridge of each port of the cloud that has one. */
+  /** The interface of each port of the cloud that has one, by bridge and port. */
   #interfaces: ReadonlyMap<string, string> = new Map();
   /** Names of the devices of the root namespace. */
   links: ReadonlySet<string> = new Set();
@@ -46,7 +46,7 @@ export class Units {
 
   /** The ports of the switch by name. */
   set switchPorts(ports: ReadonlyMap<string, SwitchPort>) {
-    this.#interfaces = interfacesOf(ports, this.#env.ovs?.integrationBridge);
+    this.#interfaces = interfacesOf(ports);
   }
 
   /** The unit of a key, made when there is none. */
@@ -185,9 +185,9 @@ export class Units {
       ...this.#env,
       links: recording(this.links, devices),
       localVlan: (networkId) => this.#vlans.tagOf(networkId),
-      portDevice: (portId) => {
+      portDevice: (portId, bridge = this.#env.ovs?.integrationBridge ?? '') => {
         devices.add(interfaceOf(portId));
-        return this.#interfaces.get(portId);
+        return this.#interfaces.get(placeOf(bridge, portId));
       },
     };
     const base = this.#ports > 0 || this.#env.driver === 'openvswitch';
@@ -251,11 +251,13 @@ export class Units {
 /** What stands among the devices that a rendering asked for, where it asked for the interface of a port. */
 const interfaceOf = (portId: string) => `iface-id=${portId}`;
 
+const placeOf = (bridge: string, portId: string) => `${bridge} ${portId}`;
+
 /** Of two interfaces for one port, which are there for a moment when one takes the other's place, the later one counts. */
-function interfacesOf(ports: ReadonlyMap<string, SwitchPort>, bridge: string | undefined): Map<string, string> {
+function interfacesOf(ports: ReadonlyMap<string, SwitchPort>): Map<string, string> {
   return new Map(
-    [...ports].flatMap(([name, port]): [string, string][] =>
-      port.portId !== undefined && port.bridge === bridge ? [[port.portId, name]] : [],
+    [...ports].flatMap(([name, { bridge, portId }]): [string, string][] =>
+      portId === undefined ? [] : [[placeOf(bridge, portId), name]],
     ),
   );
 }

@@ -26,6 +26,8 @@ export interface Worker {
   syncAll(why: string): Promise<void>;
   /** Looks at these units again as soon as there is room. */
   resync(units: Iterable<Unit>): void;
+  /** Looks again at what stayed behind because others used it. */
+  retryLeftovers(why: string): void;
   /** Whether a run under way may touch the fact. */
   claims(key: FactKey): boolean;
   /** Resolves when the runs under way that may touch the fact have ended. */
@@ -151,7 +153,10 @@ export function startWorker(options: WorkerOptions): Worker {
     }
     leftovers.delete(unit);
     units.forget(unit);
-    for (const other of leftovers) if (!other.present) units.wake(other, `${other.key} is gone`, { stale: true });
+    retryLeftovers(`${unit.key} is gone`);
+  };
+  const retryLeftovers = (why: string) => {
+    for (const other of leftovers) if (!other.present) units.wake(other, why, { stale: true });
   };
   const succeeded = (unit: Unit) => {
     unit.failures = 0;
@@ -186,6 +191,7 @@ export function startWorker(options: WorkerOptions): Worker {
       for (const unit of some) if (unit.due === 0) units.wake(unit, 'looked at again', { stale: true });
       poke();
     },
+    retryLeftovers,
     claims,
     released: async (key) => void (await Promise.all(claiming(key).map((run) => run.done))),
     async stop() {

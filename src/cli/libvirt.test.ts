@@ -6,7 +6,7 @@ const plug = { portId: '11111111-2222-4333-8444-555555555555', mac: 'fa:16:3e:00
 
 test('on a Linux bridge host libvirt makes a tap of the port’s name', () => {
   assert.equal(
-    interfaceXml(plug, { vifType: 'bridge', integrationBridge: 'br-int' }),
+    interfaceXml(plug, { vifType: 'bridge', bridge: 'br-int' }),
     `<interface type='ethernet'>
   <mac address='fa:16:3e:00:00:01'/>
   <target dev='tap11111111-22'/>
@@ -19,7 +19,7 @@ test('on a Linux bridge host libvirt makes a tap of the port’s name', () => {
 
 test('on an Open vSwitch host libvirt makes the port of the switch, with the id by which it is known', () => {
   assert.equal(
-    interfaceXml(plug, { vifType: 'ovs', integrationBridge: 'br-int' }),
+    interfaceXml(plug, { vifType: 'ovs', bridge: 'br-int' }),
     `<interface type='bridge'>
   <mac address='fa:16:3e:00:00:01'/>
   <source bridge='br-int'/>

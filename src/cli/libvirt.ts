@@ -8,19 +8,19 @@ import { type Plug, tapOf } from './plug.ts';
 
 /** How an interface is wired on its host, by the port's binding:vif_type. */
 export interface Wiring {
-  /** `bridge`: the agent puts the tap into a bridge. `ovs`: libvirt makes a port of the integration bridge. */
+  /** `bridge`: the agent puts the tap into a bridge. `ovs`: libvirt makes a port of a bridge of Open vSwitch. */
   readonly vifType: string;
-  /** The integration bridge of Open vSwitch. */
-  readonly integrationBridge: string;
+  /** That bridge: the integration bridge, or that of the port's trunk. */
+  readonly bridge: string;
 }
 
 /**
  * The interface as libvirt's domain XML has it. On a Linux bridge host libvirt makes a tap of the name by which the agent knows it; on an
  * Open vSwitch host it makes the port of the switch, with the port's id as `external_ids:iface-id`.
  */
-export function interfaceXml({ portId, mac, mtu }: Plug, { vifType, integrationBridge }: Wiring): string {
+export function interfaceXml({ portId, mac, mtu }: Plug, { vifType, bridge }: Wiring): string {
   const onSwitch = [
-    `  <source bridge='${integrationBridge}'/>`,
+    `  <source bridge='${bridge}'/>`,
     `  <virtualport type='openvswitch'>`,
     `    <parameters interfaceid='${portId}'/>`,
     `  </virtualport>`,

@@ -10,6 +10,8 @@ export interface Plug {
   readonly mac: string;
   /** Bytes. */
   readonly mtu: number;
+  /** The trunk that the port is the parent port of. */
+  readonly trunkId?: string;
 }
 
 /** Where it was plugged. */

@@ -3,6 +3,7 @@ import type { NetworkingClient } from '../client/index.ts';
 import type { port as portResource } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import { attachInterface, type Domain, detachInterface, interfaceXml, showDomain } from './libvirt.ts';
+import { makeBridge, type Switch } from './plug-switch.ts';
 
 type Port = Row<typeof portResource>;
 
@@ -12,7 +13,8 @@ export interface DomainAttach {
   /** Only say the interface, for a definition that somebody else writes. */
   readonly printXml: boolean;
   readonly host: string;
-  readonly integrationBridge: string;
+  /** The switch of the agent here, where it uses one. */
+  readonly at: Switch | undefined;
 }
 
 /** What came of it. */
@@ -40,8 +42,8 @@ const bindingOf = (port: Port) => ({
 
 /** Binds the port, then gives the domain its interface; when that fails the port is as it was. */
 export async function attachToDomain(api: NetworkingClient, port: Port, how: DomainAttach): Promise<DomainAttached> {
-  const { domain, printXml, host, integrationBridge } = how;
-  const at: Domain | null = printXml ? null : await showDomain(domain);
+  const { domain, printXml, host, at } = how;
+  const there: Domain | null = printXml ? null : await showDomain(domain);
   const { mtu } = await api.networks.show(port.network_id);
   const bound = await api.ports.update(port.id, {
     'binding:host_id': host,
@@ -49,11 +51,14 @@ export async function attachToDomain(api: NetworkingClient, port: Port, how: Dom
     device_owner: port.device_owner || 'compute:nova',
   });
   const plug = { portId: port.id, mac: port.mac_address, mtu };
-  const xml = interfaceXml(plug, { vifType: bound['binding:vif_type'], integrationBridge });
-  if (at === null) return { port: bound, xml, made: [], running: null };
+  const details = bound['binding:vif_details'] as { bridge_name?: string };
+  const bridge = details.bridge_name ?? at?.integrationBridge ?? 'br-int';
+  const xml = interfaceXml(plug, { vifType: bound['binding:vif_type'], bridge });
+  if (there === null) return { port: bound, xml, made: [], running: null };
   try {
-    const made = await attachInterface(domain, at, plug, xml);
-    return { port: bound, xml, made, running: at.running };
+    if (at && bound.trunk_details) await makeBridge(at, bridge);
+    const made = await attachInterface(domain, there, plug, xml);
+    return { port: bound, xml, made, running: there.running };
   } catch (error) {
     await api.ports.update(port.id, bindingOf(port));
     throw error;

@@ -32,13 +32,9 @@ function agentHost(stateDir: string): string {
   }
 }
 
-/** The switch that virtual machines are plugged into, where the agent here uses Open vSwitch. */
-function integrationBridge(stateDir: string): string {
-  try {
-    return readNote(stateDir).env.ovs?.integrationBridge ?? 'br-int';
-  } catch {
-    return 'br-int';
-  }
+/** The trunk of a parent port. */
+function trunkOf({ trunk_details: details }: Port): { trunkId?: string } {
+  return details ? { trunkId: String((details as { trunk_id: unknown }).trunk_id) } : {};
 }
 
 /** What an answer in JSON says of a port. */
@@ -122,7 +118,7 @@ async function attach(api: NetworkingClient, given: string, { netns, wait, host,
   const port = await findPort(api, given);
   checkAttachable(port, host);
   const { mtu } = await api.networks.show(port.network_id);
-  const plug = { portId: port.id, mac: port.mac_address, mtu };
+  const plug = { portId: port.id, mac: port.mac_address, mtu, ...trunkOf(port) };
   const plugged = netns === undefined ? await plugTap(plug) : await plugNetns(plug, netns);
   try {
     if (at && plugged.made.length > 0) await plugIntoSwitch(at, plug, plugged);
@@ -142,10 +138,9 @@ async function attach(api: NetworkingClient, given: string, { netns, wait, host,
   return { plugged, port: now };
 }
 
-interface ToDomain extends Omit<Attach, 'netns' | 'at'> {
+interface ToDomain extends Omit<Attach, 'netns'> {
   readonly domain: string;
   readonly printXml: boolean;
-  readonly integrationBridge: string;
 }
 
 /** Gives a port to a domain and waits until the agent has wired it, where the domain runs. */
@@ -205,7 +200,7 @@ export const portAttachCommand = command({
       giveMetadata(networking, await findPort(networking, given ?? ''), metadata),
     );
     if (domain !== undefined) {
-      const to = { domain, printXml, wait, host, integrationBridge: integrationBridge(dir) };
+      const to = { domain, printXml, wait, host, at: switchOfHost(dir) };
       return runAttachDomain(to, dir, cloud, given ?? '', cli);
     }
     const how = { netns, wait, host, at: switchOfHost(dir) };

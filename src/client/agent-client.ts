@@ -1,5 +1,5 @@
 /** The agent's side of the agents' endpoints: reports, statuses, and the watch stream. */
-import type { AgentReport, HostObjectKind, StatusReport, WatchLine } from '../model/host-objects.ts';
+import { type AgentReport, hostObjectKinds, type StatusReport, type WatchLine } from '../model/host-objects.ts';
 import { ClientError } from './errors.ts';
 import { type Call, openConnections, openStream, send, type Tls } from './http.ts';
 import { LineError, readLines } from './lines.ts';
@@ -35,17 +35,6 @@ export interface AgentClientOptions {
   readonly maxLine?: number;
 }
 
-const known: Readonly<Record<HostObjectKind, true>> = {
-  network: true,
-  port: true,
-  security_group: true,
-  address_set: true,
-  dhcp: true,
-  router: true,
-  metadata: true,
-};
-const kinds = new Set(Object.keys(known));
-
 /** A line of the watch stream, read; undefined for a line of a type that this version does not know. Throws on anything else. */
 export function parseWatchLine(text: string): WatchLine | undefined {
   const line = JSON.parse(text) as Partial<Record<string, unknown>> | null;
@@ -56,7 +45,7 @@ export function parseWatchLine(text: string): WatchLine | undefined {
       const object = line.object as { kind?: unknown; id?: unknown } | null | undefined;
       if (typeof object?.kind !== 'string' || typeof object.id !== 'string')
         throw new Error('an object without kind or id');
-      return kinds.has(object.kind) ? (line as unknown as WatchLine) : undefined;
+      return hostObjectKinds.has(object.kind) ? (line as unknown as WatchLine) : undefined;
     }
     case 'gone':
       if (typeof line.key !== 'string' || !line.key.includes('/')) throw new Error('a key that is not kind/id');

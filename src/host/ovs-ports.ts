@@ -1,5 +1,5 @@
 /** Reads bridges and ports of Open vSwitch, and tells which interface is for which port. */
-import type { OvsBridgeFact, OvsPortFact } from '../plan/facts.ts';
+import { deadVlan, type OvsBridgeFact, type OvsPortFact } from '../plan/facts.ts';
 import type { SwitchPort } from './machine.ts';
 import type { Tables } from './ovsdb.ts';
 import { type Columns, optional, recordOf, uuidsOf } from './ovsdb-values.ts';
@@ -39,9 +39,6 @@ export const ownMark = { neutrino: 'made' } as const;
 
 const text = (value: unknown) => optional(value) as string | undefined;
 const number = (value: unknown) => optional(value) as number | undefined;
-
-/** The VLAN that nothing leaves (Neutron: DEAD_VLAN_TAG). */
-export const deadVlan = 4095;
 
 /** The VLAN of an access port; whatever else a port is, it is no port of a VLAN. */
 function tagOf(row: Columns): number | undefined {
@@ -94,14 +91,17 @@ export function isOwn(bridge: BridgeRow): boolean {
 }
 
 /** A bridge as it is; a shared one that others made is taken as it is. */
-export function presentBridge(asked: OvsBridgeFact, { bridges }: Topology): OvsBridgeFact | undefined {
+export function presentBridge(asked: OvsBridgeFact, { bridges, ports }: Topology): OvsBridgeFact | undefined {
   const there = bridges.get(asked.name);
   if (!there) return undefined;
   if (asked.shared && !isOwn(there)) return asked;
+  // Patches are ours, and go before their bridge does.
+  const ofOthers = (port: string) => port !== asked.name && ports.get(port)?.type !== 'patch';
+  const used = (asked.shared || asked.guests) && there.ports.some(ofOthers);
   const datapath =
     there.datapath === asked.datapath ? asked.datapath : asked.datapath === 'system' ? 'netdev' : 'system';
   const failMode = there.failMode === 'secure' ? 'secure' : 'standalone';
-  return { ...asked, datapath, failMode };
+  return { ...asked, datapath, failMode, ...(used ? { used } : {}) };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Turns steps about bridges and ports of Open vSwitch into operations of a transaction. */
-import type { OvsBridgeFact, OvsPortFact } from '../plan/facts.ts';
+import { deadVlan, type OvsBridgeFact, type OvsPortFact } from '../plan/facts.ts';
 import type { StepOn } from './batch.ts';
-import { deadVlan, isOwn, isUsable, ownMark, type PortRow, type Topology } from './ovs-ports.ts';
+import { isOwn, isUsable, ownMark, type PortRow, type Topology } from './ovs-ports.ts';
 import type { Operation } from './ovsdb.ts';
 import { mapOf, type Reference, setOf } from './ovsdb-values.ts';
 
@@ -30,6 +30,7 @@ export class SwitchDraft {
   readonly #topology: Topology;
   readonly #held: ReadonlySet<string>;
   readonly #made = new Map<string, Reference>();
+  readonly #unplugged = new Set<string>();
   #rows = 0;
 
   /** `held`: the devices that a switch holds on to. */
@@ -80,9 +81,11 @@ export class SwitchDraft {
   }
 
   /** A shared bridge that others made, or still use, stays. */
-  #removeBridge({ name, shared }: OvsBridgeFact): void {
+  #removeBridge({ name, shared, guests }: OvsBridgeFact): void {
     const there = this.#topology.bridges.get(name);
-    if (!there || (shared && (!isOwn(there) || there.ports.some((port) => port !== name)))) return;
+    if (!there || (shared && !isOwn(there))) return;
+    const isUsed = there.ports.some((port) => port !== name && !this.#unplugged.has(port));
+    if ((shared || guests) && isUsed) return;
     this.#mutate('Open_vSwitch', [], 'bridges', 'delete', setOf([here(there.uuid)]));
   }
 
@@ -128,7 +131,9 @@ export class SwitchDraft {
   unplug(name: string): void {
     const there = this.#topology.ports.get(name);
     const bridge = there && this.#topology.bridges.get(there.bridge);
-    if (bridge) this.#mutate('Bridge', byUuid(bridge.uuid), 'ports', 'delete', setOf([here(there.uuid)]));
+    if (!bridge) return;
+    this.#unplugged.add(name);
+    this.#mutate('Bridge', byUuid(bridge.uuid), 'ports', 'delete', setOf([here(there.uuid)]));
   }
 }
 

@@ -238,6 +238,21 @@ export interface HostMetadata {
   }[];
 }
 
+/** A port as a trunk carries it. */
+export interface HostTrunkPort {
+  readonly port_id: string;
+  readonly mac_address: string;
+}
+
+/** `trunk/<id>`: a trunk whose parent port is an instance's on the host, which has Open vSwitch. */
+export interface HostTrunk {
+  readonly kind: 'trunk';
+  readonly id: string;
+  readonly parent: HostTrunkPort;
+  /** Sorted by port_id. `segmentation_id` is the VLAN tag of a subport's frames within the instance. */
+  readonly sub_ports: readonly (HostTrunkPort & { readonly segmentation_id: number })[];
+}
+
 export type HostObject =
   | HostNetwork
   | HostPort
@@ -245,8 +260,22 @@ export type HostObject =
   | HostAddressSet
   | HostDhcp
   | HostRouter
-  | HostMetadata;
+  | HostMetadata
+  | HostTrunk;
 export type HostObjectKind = HostObject['kind'];
+
+const kinds: Readonly<Record<HostObjectKind, true>> = {
+  network: true,
+  port: true,
+  security_group: true,
+  address_set: true,
+  dhcp: true,
+  router: true,
+  trunk: true,
+  metadata: true,
+};
+/** The kinds of objects. */
+export const hostObjectKinds: ReadonlySet<string> = new Set(Object.keys(kinds));
 
 /** `<kind>/<id>`. */
 export type HostKey = `${HostObjectKind}/${string}`;

@@ -6,6 +6,7 @@ import type { Row } from '../model/language.ts';
 import { agentTypes, l2AgentTypes } from '../rules/schedule.ts';
 import { routerOwners } from '../rules/wake.ts';
 import type { Context } from './context.ts';
+import { applyWiring, settleDown } from './trunk-binding.ts';
 
 type StatusEntry = StatusReport['statuses'][number];
 type PortStatus = Row<typeof port>['status'];
@@ -32,10 +33,14 @@ async function setPortStatus(c: Context, row: Row<typeof port>, status: PortStat
 /** Ports that are bound elsewhere by now are no longer the host's to judge. */
 async function applyPorts(c: Context, host: string, entries: Map<string, StatusEntry>): Promise<void> {
   if (entries.size === 0) return;
+  const down: string[] = [];
   for (const row of await c.t.find(port, { id: [...entries.keys()], 'binding:host_id': host })) {
     const entry = entries.get(row.id);
-    if (entry) await setPortStatus(c, row, statusOf(entry.state));
+    if (!entry) continue;
+    await setPortStatus(c, row, statusOf(entry.state));
+    if (entry.state !== 'ACTIVE') down.push(row.id);
   }
+  await settleDown(c, down);
 }
 
 async function applyDhcp(c: Context, host: string, entries: Map<string, StatusEntry>): Promise<void> {
@@ -118,5 +123,7 @@ export async function applyStatuses(c: Context, host: string, report: StatusRepo
   await applyPorts(c, host, ofKind(report.statuses, 'port'));
   await applyDhcp(c, host, ofKind(report.statuses, 'dhcp'));
   await applyRouters(c, host, ofKind(report.statuses, 'router'));
+  const trunks = ofKind(report.statuses, 'trunk');
+  await applyWiring(c, host, new Map(Array.from(trunks, ([id, { state }]) => [id, state])));
   await noteFailures(c, host, report.statuses);
 }

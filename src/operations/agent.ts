@@ -11,6 +11,7 @@ import { removePort } from './port.ts';
 import { bindingOn } from './port-binding.ts';
 import { scheduleAll } from './schedule.ts';
 import { agentIsAlive } from './schedule-agents.ts';
+import { followParent, healTrunks, pluggedIn } from './trunk-binding.ts';
 
 export { applyStatuses } from './agent-status.ts';
 
@@ -89,11 +90,17 @@ async function rebindFailed(c: Context, host: string): Promise<void> {
   for (const row of failed) {
     const on = await c.t.get(network, row.network_id);
     if (!on) continue;
-    const binding = await bindingOn(c, host, on, row['binding:vnic_type']);
+    const binding = await pluggedIn(c, row.id, await bindingOn(c, host, on, row['binding:vnic_type']));
     if (binding['binding:vif_type'] === 'binding_failed') continue;
     const result = await c.t.update(port, row.id, binding, { quiet: true });
-    if (result) c.t.wake(portKeys(result));
+    if (!result) continue;
+    c.t.wake(portKeys(result));
+    await followParent(c, row, result);
   }
+  await healTrunks(
+    c,
+    failed.map((row) => row.id),
+  );
 }
 
 /** Other hosts send frames for the host's ports to its endpoint. */

@@ -1,5 +1,6 @@
 /** For tests of the host view: random acts on the rows that are there. */
 import {
+  addressGroup,
   addressScope,
   bandwidthLimitRule,
   dscpMarkingRule,
@@ -11,7 +12,10 @@ import {
   port,
   qosPolicy,
   router,
+  securityGroupRule,
   subnetpool,
+  trunk,
+  trunkSubport,
 } from '../model/index.ts';
 import type { Record_, Row } from '../model/language.ts';
 import type { Context, Operations } from './context.ts';
@@ -60,6 +64,25 @@ export const update =
   (record: Record_, changes: (c: Context, pick: Picks) => Promise<object> | object): Doing =>
   async (c, pick) =>
     of(record.name).update(c, await pick.row(c, record), await changes(c, pick));
+
+/** An address group, one that a rule refers to where there is one. */
+export async function referredGroup(c: Context, pick: Picks): Promise<Row<typeof addressGroup>> {
+  const rules = await c.t.find(securityGroupRule);
+  const referred = rules.flatMap((row) => row.remote_address_group_id ?? []);
+  return referred.length > 0 ? pick.one(await c.t.find(addressGroup, { id: referred })) : pick.row(c, addressGroup);
+}
+
+/** Adds an address to an address group, or takes it out. */
+export function changeAddresses(
+  c: Context,
+  name: string,
+  row: Row<typeof addressGroup>,
+  address: string,
+): Promise<unknown> {
+  const perform = of('address_group').actions[name];
+  if (!perform) throw new Error(`address groups have no action ${name}`);
+  return perform(c, row, { addresses: [address] });
+}
 
 const policyOrNone = async (c: Context, pick: Picks) => pick.one([...(await c.t.find(qosPolicy)), { id: null }]).id;
 
@@ -164,4 +187,56 @@ export const ndpActs = {
   changeScope: update(subnetpool, async (c, pick) => ({
     address_scope_id: pick.one([...(await c.t.find(addressScope)), { id: null }]).id,
   })),
+} satisfies Record<string, Doing>;
+
+/** A port that no one has yet, on some network, or one that is there. */
+async function portFor(c: Context, pick: Picks): Promise<Row<typeof port>> {
+  if (pick.number(4) === 0) return pick.row(c, port);
+  return of('port').create(c, { project_id: 'p-demo', network_id: (await pick.row(c, network)).id });
+}
+
+const subportFor = async (c: Context, pick: Picks) => ({
+  port_id: (await portFor(c, pick)).id,
+  segmentation_type: 'vlan',
+  segmentation_id: 1 + pick.number(99),
+});
+
+async function parentOf(c: Context, pick: Picks): Promise<Row<typeof port>> {
+  const parent = await c.t.get(port, (await pick.row(c, trunk)).port_id);
+  if (!parent) throw new NothingThere();
+  return parent;
+}
+
+/** Acts on trunks and their subports. */
+export const trunkActs = {
+  createTrunk: async (c, pick) => {
+    const { id: port_id } = await portFor(c, pick);
+    const sub_ports = pick.some([await subportFor(c, pick)]);
+    return of('trunk').create(c, { project_id: 'p-demo', port_id, sub_ports });
+  },
+  addSubport: async (c, pick) => {
+    const row = await pick.row(c, trunk);
+    return of('trunk').actions.add_subports?.(c, row, { sub_ports: [await subportFor(c, pick)] });
+  },
+  removeSubport: async (c, pick) => {
+    const sub = await pick.row(c, trunkSubport);
+    const row = await c.t.get(trunk, sub.trunk_id);
+    return row && of('trunk').actions.remove_subports?.(c, row, { sub_ports: [{ port_id: sub.port_id }] });
+  },
+  moveParent: async (c, pick) => {
+    const host = pick.one(['', 'alpha', 'alpha', 'beta', 'beta', 'gamma']);
+    const owner = pick.one(['compute:nova', 'compute:nova', 'network:local']);
+    return of('port').update(c, await parentOf(c, pick), { 'binding:host_id': host, device_owner: owner });
+  },
+  changeParent: async (c, pick) => {
+    const mac_address = `fa:16:3e:77:00:${String(10 + pick.number(90))}`;
+    const change = pick.one([{ device_owner: 'network:local' }, { device_owner: 'compute:nova' }, { mac_address }]);
+    return of('port').update(c, await parentOf(c, pick), change);
+  },
+  migrateParent: async (c, pick) => {
+    const parent = await parentOf(c, pick);
+    const binding = await of('binding').create(c, { host: pick.one(['alpha', 'beta', 'gamma']) }, parent);
+    return of('binding').actions.activate?.(c, binding, {});
+  },
+  removeTrunk: remove(trunk),
 } satisfies Record<string, Doing>;

@@ -30,6 +30,7 @@ import type { Context } from './context.ts';
 import { hostObject, hostObjectKeys, openHostView } from './host-view.ts';
 import {
   behindNdpProxies,
+  changeAddresses,
   type Doing,
   localIpActs,
   NothingThere,
@@ -37,13 +38,17 @@ import {
   of,
   Picks,
   qosActs,
+  referredGroup,
   remove,
+  trunkActs,
   update,
 } from './host-view-testing.ts';
 import { addInterface, removeInterface } from './router-interface.ts';
 import { admin, agentReport, type Cloud, demo, openCloud } from './router-testing.ts';
 
 const hosts = ['alpha', 'beta', 'gamma'];
+/** Two hosts wire trunks, one does not. */
+const driverOf = (host: string) => (host === 'gamma' ? 'linuxbridge' : 'openvswitch');
 
 /** One random act: what, and numbers that it chooses rows and values by. */
 interface Act {
@@ -55,19 +60,6 @@ const groupIds = async (c: Context, pick: Picks) => pick.some(await c.t.find(sec
 const pairs = (pick: Picks) => pick.some([{ ip_address: '10.0.0.200/32' }, { ip_address: '0.0.0.0/0' }]);
 
 const prefixes = ['10.0.0.0/8', '0.0.0.0/0', '192.0.2.1/32', 'fd00::/8'];
-
-/** An address group, one that a rule refers to where there is one. */
-async function referredGroup(c: Context, pick: Picks): Promise<Row<typeof addressGroup>> {
-  const rules = await c.t.find(securityGroupRule);
-  const referred = rules.flatMap((row) => row.remote_address_group_id ?? []);
-  return referred.length > 0 ? pick.one(await c.t.find(addressGroup, { id: referred })) : pick.row(c, addressGroup);
-}
-
-function changeAddresses(c: Context, name: string, row: Row<typeof addressGroup>, address: string): Promise<unknown> {
-  const perform = of('address_group').actions[name];
-  assert.ok(perform);
-  return perform(c, row, { addresses: [address] });
-}
 
 /** A port that a floating IP stands for, or that a forwarding leads to. */
 async function portLedTo(c: Context, pick: Picks): Promise<Row<typeof port>> {
@@ -256,14 +248,17 @@ const acts = {
     const to = pick.one(await c.t.find(agent, { agent_type: 'L3 agent' }));
     await addRouterToAgent(c, to.id, binding.router_id);
   },
-  report: (c, pick) =>
-    applyAgentReport(c, pick.one(hosts), {
-      ...agentReport(pick.one([null, '192.0.2.1', '192.0.2.99'])),
+  report: (c, pick) => {
+    const host = pick.one(hosts);
+    return applyAgentReport(c, host, {
+      ...agentReport(pick.one([null, '192.0.2.1', '192.0.2.99']), driverOf(host)),
       bridge_mappings: pick.one<Record<string, string>>([{ public: 'br-ex' }, { public: 'br-ex', left: 'br-left' }]),
-    }),
+    });
+  },
   ...qosActs,
   ...localIpActs,
   ...ndpActs,
+  ...trunkActs,
 } satisfies Record<string, Doing>;
 
 /** Acts that need much to be there before they come about. */
@@ -274,6 +269,8 @@ const oftener = [
   'associate',
   'givePolicyToPort',
   'givePolicyToPort',
+  'moveParent',
+  'addSubport',
   'associateLocalIp',
 ] as const;
 
@@ -338,7 +335,8 @@ const foundation: readonly Act[] = [
 
 async function startUp(): Promise<Cloud> {
   const cloud = await openCloud();
-  for (const [index, host] of hosts.entries()) await cloud.host(host, index === 2 ? null : `192.0.2.${index + 1}`);
+  for (const [index, host] of hosts.entries())
+    await cloud.host(host, index === 2 ? null : `192.0.2.${index + 1}`, driverOf(host));
   for (const act of foundation) assert.ok(await perform(cloud, act));
   const [external] = await cloud.read((r) => r.find(network, { 'router:external': true }));
   const inside = await cloud.read((r) => r.find(network, { 'router:external': false }));
@@ -352,6 +350,8 @@ async function startUp(): Promise<Cloud> {
   }
   await cloud.act(admin, (c) => behindNdpProxies(c, external?.id ?? ''));
   for (let n = 0; n < 3; n++) await perform(cloud, { what: 'createPort', n: [n, n + 1, 1, n] });
+  await perform(cloud, { what: 'createTrunk', n: [1] });
+  await perform(cloud, { what: 'moveParent', n: [1] });
   return cloud;
 }
 

@@ -13,6 +13,7 @@ import { loadDhcp, loadMetadata, loadNetwork } from './host-view-networks.ts';
 import { loadAddressSet, loadPort, loadSecurityGroup } from './host-view-ports.ts';
 import { loadRouter } from './host-view-router.ts';
 import { SharedSets } from './host-view-sets.ts';
+import { loadTrunk, trunkKeys } from './host-view-trunk.ts';
 
 type Load = (
   r: Reader,
@@ -29,6 +30,7 @@ const loaders: Readonly<Record<HostObject['kind'], Load>> = {
   address_set: (r, _settings, host, id, sets) => loadAddressSet(r, host, id, sets),
   dhcp: loadDhcp,
   router: (r, _settings, host, id) => loadRouter(r, host, id),
+  trunk: (r, _settings, host, id) => loadTrunk(r, host, id),
   metadata: loadMetadata,
 };
 
@@ -68,6 +70,7 @@ export async function hostObjectKeys(r: Reader, host: string): Promise<HostKey[]
   }
   for (const binding of await r.find(routerBinding, { host })) keys.add(`router/${binding.router_id}`);
   for (const key of await groupKeys(r, instancePorts)) keys.add(key);
+  for (const key of await trunkKeys(r, host, instancePorts)) keys.add(key);
   return [...keys].sort();
 }
 

@@ -14,6 +14,7 @@ import type { Row } from '../model/language.ts';
 import type { Reader } from '../store/store.ts';
 import type { Context, Operations } from './context.ts';
 import { bindingOn, forgetBinding } from './port-binding.ts';
+import { followParent, pluggedIn } from './trunk-binding.ts';
 import { wakePort } from './wake.ts';
 
 type PortRow = Row<typeof port>;
@@ -57,7 +58,8 @@ type Asked = Pick<BindingRow, 'host' | 'vnic_type' | 'profile'>;
 /** The columns of a binding on a host. Throws PortBindingError where the host cannot wire the port. */
 async function wired(c: Context, row: PortRow, asked: Asked): Promise<BindingRow> {
   const on = await c.t.get(network, row.network_id);
-  const binding = on && (await bindingOn(c, asked.host, on, asked.vnic_type));
+  const bound = on && (await bindingOn(c, asked.host, on, asked.vnic_type));
+  const binding = bound && (await pluggedIn(c, row.id, bound));
   if (!binding || binding['binding:vif_type'] === 'binding_failed') throw portBindingError(asked.host, row.id);
   const { 'binding:vif_type': vif_type, 'binding:vif_details': vif_details } = binding;
   return { ...asked, port_id: row.id, vif_type, vif_details, status: 'INACTIVE' };
@@ -75,6 +77,7 @@ async function putOnPort(c: Context, row: PortRow, binding: BindingRow): Promise
   });
   if (!result) throw portNotFound(row.id);
   await wakePort(c, row, result);
+  await followParent(c, row, result);
   return activeOf(result);
 }
 

@@ -30,6 +30,7 @@ import { checkPortPolicy } from './qos-use.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { ensureDefaultGroup, ensureOwnDefaultGroup } from './security-group.ts';
 import { newStandard } from './standard.ts';
+import { followParent, pluggedIn } from './trunk-binding.ts';
 import { checkNotInTrunk } from './trunk-ports.ts';
 import { attachableNetwork } from './visible.ts';
 import { wakePort } from './wake.ts';
@@ -202,7 +203,8 @@ async function newBinding(
   const isSame = host === row['binding:host_id'] && vnicType === row['binding:vnic_type'];
   if (isSame && row['binding:vif_type'] !== 'binding_failed') return {};
   if (!isSame) await forgetBinding(c, row.id, host);
-  const binding = await bindingOn(c, host, await systemNetwork(c, row.network_id), vnicType);
+  const wired = await bindingOn(c, host, await systemNetwork(c, row.network_id), vnicType);
+  const binding = await pluggedIn(c, row.id, wired);
   return host === row['binding:host_id'] ? binding : { ...binding, status: 'DOWN' };
 }
 
@@ -286,6 +288,7 @@ export async function updatePort(c: Context, row: PortRow, changes: Partial<Port
   await takeAddresses(c, result, come);
   await setGroups(c, row.id, row.security_groups, result.security_groups);
   await wakePort(c, row, result);
+  await followParent(c, row, result);
   await releaseForwardings(c, result, goneIps(result, gone));
   return result;
 }

@@ -29,8 +29,8 @@ export const demo: Caller = { userId: 'u-demo', projectId: 'p-demo', roles: ['me
 export const other: Caller = { userId: 'u-other', projectId: 'p-other', roles: ['member'], isAdmin: false };
 
 /** The sign of life of a host with the functions L2, L3 and DHCP. `vtep` is its tunnel endpoint. */
-export function agentReport(vtep: string | null): AgentReport {
-  const types = [agentTypes.linuxbridge, agentTypes.l3, agentTypes.dhcp];
+export function agentReport(vtep: string | null, driver: 'linuxbridge' | 'openvswitch' = 'linuxbridge'): AgentReport {
+  const types = [agentTypes[driver], agentTypes.l3, agentTypes.dhcp];
   return {
     functions: types.map((agent_type) => ({ agent_type, binary: 'neutrino', configurations: {} })),
     local_ip: vtep,
@@ -69,8 +69,8 @@ export class Cloud {
   }
 
   /** A host reports in with its functions. `vtep` is its tunnel endpoint. */
-  host(name: string, vtep: string | null = null): Promise<void> {
-    return this.act(admin, (c) => applyAgentReport(c, name, agentReport(vtep)));
+  host(name: string, vtep: string | null = null, driver?: 'linuxbridge' | 'openvswitch'): Promise<void> {
+    return this.act(admin, (c) => applyAgentReport(c, name, agentReport(vtep, driver)));
   }
 
   network(caller: Caller, draft: Draft<typeof network> = {}): Promise<Row<typeof network>> {

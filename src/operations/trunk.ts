@@ -1,4 +1,4 @@
-/** Trunks (neutron/services/trunk/plugin.py). No host wires them yet: their status stays DOWN. */
+/** Trunks (neutron/services/trunk/plugin.py). */
 import { malformedBody, portInUse } from '../model/faults.ts';
 import {
   duplicateSubport,
@@ -17,6 +17,7 @@ import { canBeParent, checkSubportList, completeSubport, type Subport, type Want
 import type { Context, Operations, ReadContext } from './context.ts';
 import { consumeQuota, releaseQuota } from './quota.ts';
 import { newStandard } from './standard.ts';
+import { bindSubports, releaseSubports } from './trunk-binding.ts';
 import { shownSubport, subportsOf } from './trunk-ports.ts';
 import { visiblePort } from './visible.ts';
 
@@ -92,7 +93,8 @@ async function create(c: Context, draft: Draft<typeof trunk>): Promise<TrunkRow>
     sub_ports: [],
   });
   await insertSubports(c, row.id, subports);
-  return row;
+  const status = await bindSubports(c, row);
+  return status === row.status ? row : update(c, row, { status });
 }
 
 async function update(c: Context, row: TrunkRow, changes: Partial<TrunkRow>): Promise<TrunkRow> {
@@ -105,7 +107,13 @@ async function remove(c: Context, row: TrunkRow): Promise<void> {
   if (!row.admin_state_up) throw trunkDisabled(row.id);
   const parent = await c.t.get(port, row.port_id);
   if (parent && !canBeParent(parent)) throw trunkInUse(row.id);
+  const subports = (await subportsOf(c.t, [row.id])).get(row.id) ?? [];
   await c.t.delete(trunk, row.id);
+  await releaseSubports(
+    c,
+    row,
+    subports.map((one) => one.port_id),
+  );
   await releaseQuota(c, 'trunk', row.project_id);
 }
 
@@ -128,7 +136,7 @@ async function addSubports(c: Context, row: TrunkRow, body: Record<string, unkno
   if (!row.admin_state_up) throw trunkDisabled(row.id);
   if (row.status === 'ERROR') throw trunkInErrorState(row.id);
   await insertSubports(c, row.id, subports);
-  return update(c, row, { status: 'DOWN' });
+  return update(c, row, { status: await bindSubports(c, row) });
 }
 
 async function removeSubports(c: Context, row: TrunkRow, body: Record<string, unknown>): Promise<TrunkRow> {
@@ -138,8 +146,10 @@ async function removeSubports(c: Context, row: TrunkRow, body: Record<string, un
   const there = new Set((await subportsOf(c.t, [row.id])).get(row.id)?.map((one) => one.port_id));
   const gone = wanted.find((one) => !there.has(one.port_id));
   if (gone) throw subportNotFound(gone.port_id, row.id);
-  await c.t.deleteMany(trunkSubport, { trunk_id: row.id, port_id: wanted.map((one) => one.port_id) });
-  return update(c, row, { status: 'DOWN' });
+  const portIds = wanted.map((one) => one.port_id);
+  await c.t.deleteMany(trunkSubport, { trunk_id: row.id, port_id: portIds });
+  await releaseSubports(c, row, portIds);
+  return update(c, row, { status: await bindSubports(c, row) });
 }
 
 /** The subports of each trunk, with one query. */

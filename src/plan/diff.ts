@@ -1,6 +1,6 @@
 /** Compares what is wanted with what is there and plans the steps from one to the other. Pure. */
 import type { Fact, FactKey, Facts, HookFact, LinkFact } from './facts.ts';
-import { chainOf, deviceOf, hookRank, inOrder, linkKey, peerKey, rank } from './order.ts';
+import { chainOf, deviceOf, hookRank, inOrder, linkKey, peerKey, placeOfChange, rank } from './order.ts';
 import { same, sameKind } from './same.ts';
 import type { AddStep, ChangeStep, RemoveStep, Step } from './steps.ts';
 import { cutsFor, translates } from './translations.ts';
@@ -106,23 +106,22 @@ function bringAbout(want: Facts, have: Facts, why: string): Bring[] {
   const steps: Bring[] = [];
   const again = hooksToMove(want, missing);
   const hooks: HookFact[] = [];
-  const lowered = new Set([...different].flatMap(([fact, was]) => (lowersPeer(fact, was) ? [fact] : [])));
-  for (const fact of inOrder([...missing, ...different.keys()], lowered)) {
+  const places = new Map(
+    [...different].flatMap(([fact, was]): [Fact, number][] => {
+      const place = placeOfChange(fact, was);
+      return place === undefined ? [] : [[fact, place]];
+    }),
+  );
+  for (const fact of inOrder([...missing, ...different.keys()], places)) {
     const was = different.get(fact);
     if (fact.fact === 'hook') hooks.push(fact);
     else if (was) steps.push({ do: 'change', fact, was, why });
     else steps.push({ do: 'add', fact, why });
   }
-  const at = steps.findIndex(({ fact }) => rank(fact) > hookRank);
+  const at = steps.findIndex(({ fact }) => (places.get(fact) ?? rank(fact)) > hookRank);
   const insertions = hookSteps(want, new Set(hooks), again, why);
   const place = at < 0 ? steps.length : at;
   return [...steps.slice(0, place), ...insertions, ...steps.slice(place)];
-}
-
-/** Whether the inner end of a pair gets a smaller MTU. */
-function lowersPeer(fact: Fact, was: Fact): boolean {
-  if (fact.fact !== 'link' || was.fact !== 'link' || fact.kind.type !== 'peer') return false;
-  return fact.mtu !== undefined && was.mtu !== undefined && fact.mtu < was.mtu;
 }
 
 /**
@@ -158,12 +157,13 @@ function hookSteps(
   });
 }
 
-/** What is there, was made by us, and nobody wants; kernel settings stay as they are. */
+/** What is there, was made by us, and nobody wants; kernel settings stay as they are, and bridges while others use them. */
 function unwanted(want: Facts, have: Facts, made: ReadonlySet<FactKey>): Fact[] {
   const gone: Fact[] = [];
   for (const key of made) {
     const fact = want.has(key) ? undefined : have.get(key);
-    if (fact && fact.fact !== 'sysctl') gone.push(fact);
+    const stays = fact?.fact === 'sysctl' || (fact?.fact === 'ovs-bridge' && fact.used);
+    if (fact && !stays) gone.push(fact);
   }
   return gone;
 }
@@ -175,7 +175,9 @@ const nftTableOf = (at: { namespace: string; family: string; table: string }) =>
 function takenAway(gone: readonly Fact[], have: Facts, why: string): RemoveStep[] {
   const vanishing = vanishingLinks(gone, have);
   const namespaces = new Set(gone.filter((fact) => fact.fact === 'netns').map((fact) => fact.name));
-  const bridges = new Set(gone.flatMap((fact) => (fact.fact === 'ovs-bridge' && !fact.shared ? [fact.name] : [])));
+  const bridges = new Set(
+    gone.flatMap((fact) => (fact.fact === 'ovs-bridge' && !fact.shared && !fact.guests ? [fact.name] : [])),
+  );
   const tables = new Set(gone.filter((fact) => fact.fact === 'nft-table').map(nftTableOf));
   const steps: RemoveStep[] = [];
   for (const fact of inOrder(gone).reverse()) {

@@ -8,7 +8,14 @@ import type { ProcessFact } from './process-fact.ts';
 import type { FlowsFact, MeterFact, OvsBridgeFact, OvsPortFact } from './switch-facts.ts';
 
 export type { LeasesOf, ProcessFact } from './process-fact.ts';
-export type { FlowsFact, MeterFact, OvsBridgeFact, OvsDatapath, OvsPortFact } from './switch-facts.ts';
+export {
+  deadVlan,
+  type FlowsFact,
+  type MeterFact,
+  type OvsBridgeFact,
+  type OvsDatapath,
+  type OvsPortFact,
+} from './switch-facts.ts';
 
 /** A network namespace: '' is the host's own. */
 export type Namespace = string;

@@ -1,6 +1,7 @@
 /** The order of steps: a thing is made after what it stands on, and taken away before it. */
 import type { ChainFact, Fact, HookFact, LinkFact } from './facts.ts';
 import { jumpOf } from './rule-text.ts';
+import { deadVlan } from './switch-facts.ts';
 
 const linkRank = { bridge: 10, vxlan: 11, vlan: 11, ifb: 11, veth: 12, peer: 13, foreign: 14 } as const;
 
@@ -32,12 +33,14 @@ const ranks = {
 
 /** Where hooks come in a plan. */
 export const hookRank = ranks.hook;
+/** Where a port gets its VLAN: after the flows that guard it. */
+const letIn = ranks.hook + 2;
 
 /** Where a fact comes in a plan. */
 export function rank(fact: Fact): number {
   // An instance's tap is let onto the bridge when the rules that guard it are there.
   if (fact.fact === 'link' && fact.kind.type === 'foreign' && fact.namespace === '') return ranks.hook + 1;
-  if (fact.fact === 'ovs-port' && fact.foreign) return ranks.hook + 2;
+  if (fact.fact === 'ovs-port' && fact.foreign) return letIn;
   if (fact.fact === 'link') return linkRank[fact.kind.type];
   // A next hop may be reachable only by a route without one.
   if (fact.fact === 'route' && fact.via !== null) return ranks.route + 1;
@@ -66,13 +69,30 @@ function calledFirst(chains: readonly ChainFact[]): ChainFact[] {
 /** Where a lowered MTU comes on the inner end of a pair: before the outer end, which would drop what the inner one sends. */
 const loweredPeer = linkRank.veth - 0.5;
 
-/** Facts in the order in which they are made; `lowered` are links whose MTU gets smaller. */
-export function inOrder<F extends Fact>(facts: readonly F[], lowered: ReadonlySet<Fact> = new Set()): F[] {
+/** Where a changed fact comes that has another place than one that is made: `undefined` where it has the same. */
+export function placeOfChange(fact: Fact, was: Fact): number | undefined {
+  if (lowersPeer(fact, was)) return loweredPeer;
+  return letsIn(fact, was) ? letIn : undefined;
+}
+
+/** Whether the inner end of a pair gets a smaller MTU. */
+function lowersPeer(fact: Fact, was: Fact): boolean {
+  if (fact.fact !== 'link' || was.fact !== 'link' || fact.kind.type !== 'peer') return false;
+  return fact.mtu !== undefined && was.mtu !== undefined && fact.mtu < was.mtu;
+}
+
+/** Whether a port leaves the dead VLAN, as an instance's interface does when the flows that guard it are there. */
+function letsIn(fact: Fact, was: Fact): boolean {
+  return fact.fact === 'ovs-port' && was.fact === 'ovs-port' && was.tag === deadVlan && fact.tag !== deadVlan;
+}
+
+/** Facts in the order in which they are made; `places` are those of facts that do not come by their rank. */
+export function inOrder<F extends Fact>(facts: readonly F[], places: ReadonlyMap<Fact, number> = new Map()): F[] {
   const chains = calledFirst(facts.filter((fact): fact is F & ChainFact => fact.fact === 'chain'));
-  const places = new Map<Fact, number>(chains.map((chain, place) => [chain, place]));
-  const place = (fact: Fact, index: number) => places.get(fact) ?? index;
+  const called = new Map<Fact, number>(chains.map((chain, place) => [chain, place]));
+  const place = (fact: Fact, index: number) => called.get(fact) ?? index;
   return facts
-    .map((fact, index) => ({ fact, at: lowered.has(fact) ? loweredPeer : rank(fact), place: place(fact, index) }))
+    .map((fact, index) => ({ fact, at: places.get(fact) ?? rank(fact), place: place(fact, index) }))
     .sort((a, b) => a.at - b.at || a.place - b.place)
     .map(({ fact }) => fact);
 }

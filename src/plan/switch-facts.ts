@@ -6,6 +6,7 @@ export type OvsDatapath = 'system' | 'netdev';
 /**
  * A bridge of Open vSwitch. `shared` is one that others use too (the bridge of a physical network): where it exists already it is
  * taken as it is; one that we had to make is marked in its external_ids, and only that one is removed, once it has no port left.
+ * `guests` is one of ours that others plug devices into, and may have made before us: it is removed once no port of others is left.
  */
 export interface OvsBridgeFact {
   readonly fact: 'ovs-bridge';
@@ -13,7 +14,13 @@ export interface OvsBridgeFact {
   readonly datapath: OvsDatapath;
   readonly failMode: 'secure' | 'standalone';
   readonly shared?: true;
+  readonly guests?: true;
+  /** As found, never as wanted: ports of others are on it, so that it cannot go yet. */
+  readonly used?: true;
 }
+
+/** The VLAN that nothing leaves (Neutron: DEAD_VLAN_TAG). */
+export const deadVlan = 4095;
 
 /** A port of a bridge of Open vSwitch, with its one interface of the same name. */
 export interface OvsPortFact {

@@ -65,3 +65,32 @@ export function completeSubport(wanted: WantedSubport, on: SubportNetwork, paren
 export function canBeParent(row: { readonly 'binding:host_id': string; readonly 'binding:vif_type': string }): boolean {
   return row['binding:host_id'] === '' || row['binding:vif_type'] === 'bridge';
 }
+
+/** How far a host has wired a trunk: its state as reported. */
+export type Wired = 'ACTIVE' | 'DOWN' | 'ERROR' | 'GONE';
+
+/**
+ * The status of a trunk. Only hosts with Open vSwitch wire trunks. A subport that could not be bound is an ERROR that a person has to
+ * mend; what a host could not wire leaves the rest working, DEGRADED. `wired` undefined: the host has been told, and has not said.
+ */
+export function statusOfTrunk(
+  parent: { readonly 'binding:vif_type': string; readonly status: string } | undefined,
+  subports: readonly { readonly 'binding:vif_type': string }[],
+  wired: Wired | undefined,
+): 'ACTIVE' | 'DOWN' | 'BUILD' | 'DEGRADED' | 'ERROR' {
+  if (parent?.['binding:vif_type'] !== 'ovs') return 'DOWN';
+  if (subports.some((one) => one['binding:vif_type'] === 'binding_failed')) return 'ERROR';
+  switch (wired) {
+    case undefined:
+      return 'BUILD';
+    case 'ACTIVE':
+      return 'ACTIVE';
+    case 'ERROR':
+      return 'DEGRADED';
+    case 'GONE':
+      return 'DOWN';
+    case 'DOWN':
+      // Where the instance is there, something of its subports is still to come.
+      return parent.status === 'ACTIVE' ? 'BUILD' : 'DOWN';
+  }
+}

@@ -1,11 +1,9 @@
 /** Open vSwitch on the simulated machine, as strict as ovs-vsctl and ovs-ofctl. */
 import type { SwitchPort } from '../host/machine.ts';
 import type { FlowsFact, MeterFact, OvsBridgeFact, OvsPortFact } from '../plan/facts.ts';
+import { deadVlan } from '../plan/facts.ts';
 import { matchOf } from '../plan/flow-text.ts';
 import { namespaceOf, SimError, type SimState, type SimSwitch, type SimSwitchPort } from './state.ts';
-
-/** The VLAN that nothing leaves. */
-const deadVlan = 4095;
 
 let lastPort = 0;
 
@@ -110,7 +108,7 @@ export function removeMeter(state: SimState, fact: MeterFact): void {
 /** Takes a bridge away, with its ports and flows. One that others made, or that has a port left, stays. */
 export function removeSwitch(state: SimState, fact: OvsBridgeFact): void {
   const there = state.switches.get(fact.name);
-  if (!there || (fact.shared && (!there.ours || there.ports.size > 0))) return;
+  if (!there || (fact.shared && !there.ours) || ((fact.shared || fact.guests) && there.ports.size > 0)) return;
   state.switches.delete(fact.name);
 }
 
@@ -145,6 +143,19 @@ function observePort(state: SimState, asked: OvsPortFact): OvsPortFact | undefin
   };
 }
 
+/** A meter; one whose port is gone is taken for there while any such is. */
+function observeMeter(asked: MeterFact, { ports, meters }: SimSwitch): MeterFact | undefined {
+  const port = ports.get(asked.port);
+  if (port) return meters.get(port.ofport);
+  const numbers = new Set([...ports.values()].map(({ ofport }) => ofport));
+  return [...meters.keys()].some((number) => !numbers.has(number)) ? asked : undefined;
+}
+
+function observeBridge(asked: OvsBridgeFact, { fact, ports }: SimSwitch): OvsBridgeFact {
+  const used = (asked.shared || asked.guests) && [...ports.values()].some((port) => port.fact.type !== 'patch');
+  return used ? { ...fact, used } : fact;
+}
+
 /** How a thing of Open vSwitch is now, or undefined where it is not there. */
 export function observeSwitch(
   state: SimState,
@@ -153,8 +164,8 @@ export function observeSwitch(
   if (asked.fact === 'ovs-port') return observePort(state, asked);
   const bridge = state.switches.get(asked.fact === 'ovs-bridge' ? asked.name : asked.bridge);
   if (!bridge) return undefined;
-  if (asked.fact === 'ovs-bridge') return asked.shared && !bridge.ours ? asked : bridge.fact;
-  if (asked.fact === 'meter') return bridge.meters.get(bridge.ports.get(asked.port)?.ofport ?? -1);
+  if (asked.fact === 'ovs-bridge') return asked.shared && !bridge.ours ? asked : observeBridge(asked, bridge);
+  if (asked.fact === 'meter') return observeMeter(asked, bridge);
   const flows = bridge.flows.get(asked.owner);
   return flows && { ...asked, flows: flows.map((text) => withName(bridge, text)).sort() };
 }

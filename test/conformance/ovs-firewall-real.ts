@@ -117,7 +117,7 @@ for (const stateful of [true, false])
 
 test('every flow is read as it was written: what a port sends is marked, or dropped', async () => {
   const marked = port(1, { qos: { ingress: null, egress: { max_kbps: 5000, max_burst_kbps: 0 }, dscp_mark: 26 } });
-  const limits = switchLimits(marked, deviceOf(1), 'br-int', 1500);
+  const limits = switchLimits(marked, { device: deviceOf(1), bridge: 'br-int', queues: true }, 1500);
   await performAll(host, limits.map(add));
   for (const limit of limits) await isThere(limit);
   await load('port/1', flowsOf(marked, [group(90, everyRule), ...sets]));

@@ -1,6 +1,6 @@
 /** What agents report, checked: a sign of life, and what came of the objects. */
 import { malformedBody } from '../../model/faults.ts';
-import type { AgentReport, StatusReport } from '../../model/host-objects.ts';
+import { type AgentReport, hostObjectKinds, type StatusReport } from '../../model/host-objects.ts';
 import * as t from '../../model/types.ts';
 import { invalidField } from '../faults.ts';
 
@@ -51,7 +51,7 @@ export function readReport(body: unknown): AgentReport {
   return report as AgentReport;
 }
 
-const hostKey = /^(network|port|security_group|address_set|dhcp|router)\/[0-9a-f-]{36}$/;
+const hostKey = new RegExp(`^(${[...hostObjectKinds].join('|')})/[0-9a-f-]{36}$`);
 
 /** Checks a report of states; throws a 400 fault that names the member. */
 export function readStatuses(body: unknown): StatusReport {

@@ -10,6 +10,7 @@ import { renderNetwork } from './network.ts';
 import { renderSwitchedSet } from './ovs-address-set.ts';
 import { renderPort } from './port.ts';
 import { renderRouter } from './router.ts';
+import { renderTrunk } from './trunk.ts';
 
 export type { HostEnvironment, Lookup, MetadataEnvironment, NatDriver, OvsEnvironment, Rendering } from './language.ts';
 
@@ -55,6 +56,8 @@ function renderObject(object: HostObject, look: Lookup, env: HostEnvironment): R
       return nothing;
     case 'dhcp':
       return renderDhcp(object, look, env);
+    case 'trunk':
+      return renderTrunk(object, look, env);
     case 'router':
       return renderRouter(object, look, env);
   }
@@ -63,7 +66,7 @@ function renderObject(object: HostObject, look: Lookup, env: HostEnvironment): R
 /** `base`, or the key of a host object: what is planned and recorded as one. */
 export type UnitKey = 'base' | HostKey;
 
-const madeInOrder = ['base', 'network', 'address_set', 'security_group', 'metadata', 'port', 'dhcp', 'router'];
+const madeInOrder = ['base', 'network', 'address_set', 'security_group', 'metadata', 'port', 'trunk', 'dhcp', 'router'];
 /** What only others stand on is taken away after these others have changed. */
 const takenAwayLast = ['address_set', 'base'];
 

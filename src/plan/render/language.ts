@@ -48,8 +48,11 @@ export interface HostEnvironment {
    * taken. Only with the driver openvswitch.
    */
   readonly localVlan?: (networkId: string) => number | undefined;
-  /** The interface on the integration bridge that is for a port (`external_ids:iface-id`). Only with the driver openvswitch. */
-  readonly portDevice?: (portId: string) => string | undefined;
+  /**
+   * The interface that is for a port (`external_ids:iface-id`) on a bridge, left out: on the integration bridge. Only with the driver
+   * openvswitch.
+   */
+  readonly portDevice?: (portId: string, bridge?: string) => string | undefined;
   /** False: the L3 agent has no extension port_forwarding, so forwarded ports are not realised here. Default true. */
   readonly forwardsPorts?: boolean;
   /** False: the largest segment of TCP is left as it is where a router's outside carries less than its inside. Default true. */

@@ -1,11 +1,11 @@
 /** Where devices are plugged in: the bridge of a network, and pairs of virtual devices from it into a namespace. */
 import type { HostNetwork } from '../../model/host-objects.ts';
 import type { Fact, FlowsFact, LinkFact, OvsPortFact } from '../facts.ts';
+import { deadVlan } from '../facts.ts';
 import { flowTexts } from '../flow-text.ts';
 import type { HostEnvironment, Lookup } from './language.ts';
 import { bridgeName, tapName } from './names.ts';
 import { deadPortFlow, plainPortFlows } from './ovs-firewall.ts';
-import { deadVlan } from './ovs-names.ts';
 import { noLocalVlan, switchProblem } from './ovs-network.ts';
 import { physicalOf } from './physical.ts';
 

@@ -3,12 +3,12 @@
  * the flows that do not depend on any network. After Neutron's OVSIntegrationBridge and OVSTunnelBridge.
  */
 import type { Fact, OvsBridgeFact, OvsPortFact } from '../facts.ts';
+import { deadVlan } from '../facts.ts';
 import { type Flow, flowTexts, learnedCookie, resubmit } from '../flow-text.ts';
 import type { HostEnvironment, OvsEnvironment } from './language.ts';
 import { firewallBaseFlows } from './ovs-firewall.ts';
 import { localIpBaseFlows } from './ovs-local-ip.ts';
 import {
-  deadVlan,
   integrationTables as integration,
   patchToIntegration,
   patchToTunnels,

@@ -1,5 +1,6 @@
 /** Names and numbers of the Open vSwitch driver: Neutron's, so that every runbook keeps working. */
 import { parseIp } from '../../lib/ip.ts';
+import { deviceSuffix } from '../../model/host-objects.ts';
 import { digest } from './digest.ts';
 import type { TunnelType } from './language.ts';
 
@@ -23,9 +24,6 @@ export const tunnelTables = {
   flood: 22,
 } as const;
 
-/** The VLAN that nothing leaves (DEAD_VLAN_TAG). */
-export const deadVlan = 4095;
-
 /** The ends of the patch between the integration and the tunnel bridge; each stands on the other's bridge. */
 export const patchToTunnels = 'patch-tun';
 export const patchToIntegration = 'patch-int';
@@ -46,3 +44,11 @@ export function tunnelPortName(type: TunnelType, remote: string): string {
   const suffix = ip?.version === 4 ? ip.value.toString(16).padStart(8, '0') : digest(remote).slice(-(14 - type.length));
   return `${type}-${suffix}`;
 }
+
+/** The bridge of a trunk, which its parent port is plugged into. */
+export const trunkBridge = (trunkId: string) => `tbr-${deviceSuffix(trunkId)}`;
+/** The patches from it to the integration bridge, of the parent port and of a subport: the end here, and the end there. */
+export const parentPatch = (portId: string) => [`tpt-${deviceSuffix(portId)}`, `tpi-${deviceSuffix(portId)}`] as const;
+export const subportPatch = (portId: string) => [`spt-${deviceSuffix(portId)}`, `spi-${deviceSuffix(portId)}`] as const;
+/** Whether an interface on the integration bridge is the end of such a patch: the trunk makes it and puts it into its VLAN. */
+export const isTrunkPatch = (device: string) => /^[ts]pi-/.test(device);

@@ -1,18 +1,20 @@
 /** An instance's port on a host with Open vSwitch: its interface on the integration bridge, in the VLAN of its network. */
 import type { HostPort } from '../../model/host-objects.ts';
 import type { Fact, OvsPortFact } from '../facts.ts';
+import { deadVlan } from '../facts.ts';
 import { flowTexts } from '../flow-text.ts';
 import type { HostEnvironment, Lookup, Rendering } from './language.ts';
 import { attach, firstOf } from './link-layer.ts';
 import { portFirewallFlows } from './ovs-firewall.ts';
 import { localIpFlows } from './ovs-local-ip.ts';
-import { deadVlan } from './ovs-names.ts';
+import { isTrunkPatch } from './ovs-names.ts';
 import { switchLimits } from './qos.ts';
 
-/** The MTU of the interface, where it is a device of the kernel: the switch passes on whatever its ports take. */
-function deviceFacts(name: string, mtu: number, env: HostEnvironment): Fact[] {
+/** The MTU of an instance's interface, where that is a device of the kernel: the switch passes on whatever its ports take. */
+export function deviceFacts(name: string, mtu: number | undefined, env: HostEnvironment): Fact[] {
   if (!env.links.has(name)) return [];
-  return [{ fact: 'link', namespace: '', name, kind: { type: 'foreign' }, mtu, up: true }];
+  const wanted = mtu === undefined ? {} : { mtu };
+  return [{ fact: 'link', namespace: '', name, kind: { type: 'foreign' }, ...wanted, up: true }];
 }
 
 /**
@@ -40,10 +42,12 @@ export function renderSwitchPort(port: HostPort, look: Lookup, env: HostEnvironm
   };
   const isUp = port.admin_state_up && network.admin_state_up;
   const flows = flowTexts([...filtering.flows, ...(isUp ? localIpFlows(port, tag) : [])]);
+  // A trunk makes the ends of its patches, and puts them into their VLAN.
+  const patched = isTrunkPatch(device);
   const facts: Fact[] = [
-    plugged,
+    ...(patched ? [] : [plugged]),
     ...deviceFacts(device, network.mtu, env),
-    ...switchLimits(port, device, bridge, network.mtu),
+    ...switchLimits(port, { device, bridge, queues: !patched }, network.mtu),
   ];
   if (flows.length > 0) facts.push({ fact: 'flows', bridge, owner: `port/${port.id}`, flows });
   return { facts, waiting: filtering.waiting, problem: at.problem };

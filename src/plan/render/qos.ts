@@ -44,13 +44,17 @@ export function queueFacts(port: HostPort, mtu: number): Fact[] {
 }
 
 /**
- * The limits of a port of a switch: what the instance receives waits in the queue of its device; what it sends is metered, since
- * a switch outside the kernel hears the device before any queue does.
+ * The limits of a port of a switch: what the instance receives waits in the queue of its device, where it has one (`queues`: a
+ * patch has none); what it sends is metered, since a switch outside the kernel hears the device before any queue does.
  */
-export function switchLimits(port: HostPort, device: string, bridge: string, mtu: number): Fact[] {
+export function switchLimits(
+  port: HostPort,
+  { device, bridge, queues }: { readonly device: string; readonly bridge: string; readonly queues: boolean },
+  mtu: number,
+): Fact[] {
   const { ingress = null, egress = null } = port.qos ?? {};
   const facts: Fact[] = [];
-  if (ingress) facts.push({ fact: 'qdisc', namespace: '', device, qdisc: bucketOf(ingress, mtu) });
+  if (ingress && queues) facts.push({ fact: 'qdisc', namespace: '', device, qdisc: bucketOf(ingress, mtu) });
   if (egress) {
     const burst = egress.max_burst_kbps > 0 ? egress.max_burst_kbps : egress.max_kbps * usualBurst;
     const burstKbit = Math.ceil(Math.max(burst, (mtu + frameOverhead) / 125));
