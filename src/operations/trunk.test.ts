@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { network, type port, quotaUsage, type trunk, trunkSubport } from '../model/index.ts';
+import { network, port, quotaUsage, trunk, trunkSubport } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
+import { applyAgentReport, applyStatuses } from './agent.ts';
 import { portOperations } from './port-operations.ts';
-import { admin, type Cloud, demo, openCloud, other, refused, required } from './router-testing.ts';
+import { admin, agentReport, type Cloud, demo, openCloud, other, refused, required } from './router-testing.ts';
 import { trunkOperations } from './trunk.ts';
 
 type Trunk = Row<typeof trunk>;
@@ -180,4 +181,75 @@ test('a parent port that is on a host without a bridge keeps its trunk', async (
     'TrunkInUse',
     `Trunk ${row.id} is currently in use.`,
   );
+});
+
+test('subports are where their parent port is, and the status says how far it is', async () => {
+  await cloud.host('alpha', '192.0.2.1', 'openvswitch');
+  await cloud.host('beta', '192.0.2.2', 'openvswitch');
+  const [parent, first, second] = [await aPort(), await aPort(), await aPort()];
+  const row = await create({ port_id: parent.id, sub_ports: [vlan(first, 10)] });
+  const rowOf = (of: Row<typeof port>) => cloud.read(async (r) => required(await r.get(port, of.id)));
+  const placeOf = async (of: Row<typeof port>) => {
+    const { device_owner, device_id, 'binding:host_id': host } = await rowOf(of);
+    return [device_owner, device_id, host];
+  };
+  const status = async () => (await cloud.read((r) => r.get(trunk, row.id)))?.status;
+  const says = (host: string, ...states: readonly [`${'port' | 'trunk'}/${string}`, 'ACTIVE' | 'DOWN' | 'ERROR'][]) =>
+    cloud.act(admin, (c) => applyStatuses(c, host, { statuses: states.map(([key, state]) => ({ key, state })) }));
+  const bind = async (host: string) =>
+    cloud.act(admin, async (c) => required(portOperations.update)(c, await rowOf(parent), { 'binding:host_id': host }));
+  assert.deepEqual(await placeOf(first), ['trunk:subport', row.id, '']);
+  const bound = await bind('alpha');
+  assert.equal(bound['binding:vif_details'].bridge_name, `tbr-${row.id.slice(0, 11)}`);
+  assert.deepEqual(await placeOf(first), ['trunk:subport', row.id, 'alpha']);
+  assert.equal(await status(), 'BUILD');
+  const trunkKey = `trunk/${row.id}` as const;
+  await says('alpha', [trunkKey, 'DOWN']);
+  assert.equal(await status(), 'DOWN', 'its instance is not plugged in');
+  await says('alpha', [`port/${parent.id}`, 'ACTIVE'], [trunkKey, 'DOWN']);
+  assert.equal(await status(), 'BUILD', 'something of its subports is still to come');
+  await says('alpha', [`port/${parent.id}`, 'DOWN']);
+  assert.equal(await status(), 'DOWN');
+  await says('alpha', [`port/${parent.id}`, 'ACTIVE'], [trunkKey, 'ACTIVE']);
+  assert.equal(await status(), 'ACTIVE');
+  await says('beta', [trunkKey, 'ERROR']);
+  assert.equal(await status(), 'ACTIVE', 'another host has no say');
+  await says('alpha', [trunkKey, 'ERROR']);
+  assert.equal(await status(), 'DEGRADED');
+  const added = await act('add_subports', row, [vlan(second, 20)]);
+  assert.equal(added.status, 'BUILD');
+  assert.deepEqual(await placeOf(second), ['trunk:subport', row.id, 'alpha']);
+  await says('alpha', [trunkKey, 'ACTIVE']);
+  await act('remove_subports', row, [{ port_id: second.id }]);
+  assert.deepEqual(await placeOf(second), ['', '', '']);
+  await bind('beta');
+  assert.deepEqual(await placeOf(first), ['trunk:subport', row.id, 'beta']);
+  await bind('');
+  assert.deepEqual([await status(), await placeOf(first)], ['DOWN', ['trunk:subport', row.id, '']]);
+  await cloud.act(demo, (c) => required(trunkOperations.remove)(c, row));
+  assert.deepEqual(await placeOf(first), ['', '', '']);
+});
+
+test('a trunk with a subport that its host cannot reach is in error, until the host can', async () => {
+  await cloud.host('alpha', '192.0.2.1', 'openvswitch');
+  const left = await cloud.network(demo);
+  const columns = { 'provider:network_type': 'vlan', 'provider:physical_network': 'left', mtu: on.mtu } as const;
+  await cloud.act(admin, (c) => c.t.update(network, left.id, columns));
+  const [parent, sub] = [await aPort(), await aPort({}, left.id)];
+  const row = await create({ port_id: parent.id });
+  const status = async () => (await cloud.read((r) => r.get(trunk, row.id)))?.status;
+  await cloud.act(admin, (c) => required(portOperations.update)(c, parent, { 'binding:host_id': 'alpha' }));
+  assert.equal((await act('add_subports', row, [vlan(sub, 10)])).status, 'ERROR');
+  const statuses = [{ key: `trunk/${row.id}`, state: 'ACTIVE' } as const];
+  await cloud.act(admin, (c) => applyStatuses(c, 'alpha', { statuses }));
+  assert.equal(await status(), 'ERROR', 'what could be wired does not make up for it');
+  await cloud.act(admin, (c) => {
+    const report = {
+      ...agentReport('192.0.2.1', 'openvswitch'),
+      bridge_mappings: { public: 'br-ex', left: 'br-left' },
+    };
+    return applyAgentReport(c, 'alpha', report);
+  });
+  assert.equal((await cloud.read((r) => r.get(port, sub.id)))?.['binding:vif_type'], 'ovs');
+  assert.notEqual(await status(), 'ERROR');
 });
