@@ -62,6 +62,8 @@ export interface HostPort {
   readonly admin_state_up: boolean;
   readonly device_id: string;
   readonly device_owner: string;
+  /** Of a subport: the parent port, whose interface carries its frames with this tag. */
+  readonly trunk?: { readonly parent_port_id: string; readonly segmentation_id: number };
   readonly port_security_enabled: boolean;
   readonly allowed_address_pairs: readonly { ip_address: string; mac_address?: string }[];
   /** Ids of security groups: `security_group/<id>`. */
@@ -244,7 +246,7 @@ export interface HostTrunkPort {
   readonly mac_address: string;
 }
 
-/** `trunk/<id>`: a trunk whose parent port is an instance's on the host, which has Open vSwitch. */
+/** `trunk/<id>`: a trunk whose parent port is an instance's on the host. */
 export interface HostTrunk {
   readonly kind: 'trunk';
   readonly id: string;

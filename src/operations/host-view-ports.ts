@@ -15,13 +15,19 @@ import type { Match, Reader } from '../store/store.ts';
 import { loadPortQos } from './host-view-qos.ts';
 import { SharedSets } from './host-view-sets.ts';
 import { subnetsById } from './host-view-subnets.ts';
+import { carrierOf } from './host-view-trunk.ts';
 
 /** `port/<id>` of an instance's port that is bound to the host. */
 export async function loadPort(r: Reader, host: string, id: string): Promise<HostPort | undefined> {
   const row = await r.get(port, id);
   if (row?.['binding:host_id'] !== host || !isInstancePort(row)) return undefined;
-  const [subnets, qos, localIps] = await together(subnetsById(r, [row]), loadPortQos(r, row), localIpsOfPort(r, id));
-  return hostPort(row, subnets, { qos, localIps });
+  const [subnets, qos, localIps, trunk] = await together(
+    subnetsById(r, [row]),
+    loadPortQos(r, row),
+    localIpsOfPort(r, id),
+    carrierOf(r, row),
+  );
+  return hostPort(row, subnets, { qos, localIps, trunk });
 }
 
 /** The local IPs that lead to the port, with two queries at most. */

@@ -1,15 +1,24 @@
 /** Loads the host objects of trunks. */
-import type { HostKey, HostTrunk } from '../model/host-objects.ts';
-import { port, trunk } from '../model/index.ts';
+import type { HostKey, HostPort, HostTrunk } from '../model/host-objects.ts';
+import { port, trunk, trunkSubport } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import { isInstancePort } from '../rules/host-view/addresses.ts';
 import { hostTrunk } from '../rules/host-view/trunk.ts';
+import { subportOwner, wiresTrunks } from '../rules/trunk.ts';
 import type { Reader } from '../store/store.ts';
 import { subportsOf } from './trunk-ports.ts';
 
-/** Whether a parent port is an instance's on this host, which has Open vSwitch: only such hosts wire trunks. */
+/** Whether a parent port is an instance's on this host. */
 const isWired = (parent: Row<typeof port>, host: string) =>
-  parent['binding:host_id'] === host && parent['binding:vif_type'] === 'ovs' && isInstancePort(parent);
+  parent['binding:host_id'] === host && wiresTrunks(parent) && isInstancePort(parent);
+
+/** Of a subport: what carries its frames. */
+export async function carrierOf(r: Reader, row: Row<typeof port>): Promise<HostPort['trunk']> {
+  if (row.device_owner !== subportOwner) return undefined;
+  const sub = await r.first(trunkSubport, { port_id: row.id });
+  const on = sub && (await r.get(trunk, sub.trunk_id));
+  return on && { parent_port_id: on.port_id, segmentation_id: sub.segmentation_id };
+}
 
 /** `trunk/<id>` of a trunk whose parent port is wired by the host. */
 export async function loadTrunk(r: Reader, host: string, id: string): Promise<HostTrunk | undefined> {

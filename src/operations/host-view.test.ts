@@ -47,7 +47,6 @@ import { addInterface, removeInterface } from './router-interface.ts';
 import { admin, agentReport, type Cloud, demo, openCloud } from './router-testing.ts';
 
 const hosts = ['alpha', 'beta', 'gamma'];
-/** Two hosts wire trunks, one does not. */
 const driverOf = (host: string) => (host === 'gamma' ? 'linuxbridge' : 'openvswitch');
 
 /** One random act: what, and numbers that it chooses rows and values by. */
@@ -350,8 +349,7 @@ async function startUp(): Promise<Cloud> {
   }
   await cloud.act(admin, (c) => behindNdpProxies(c, external?.id ?? ''));
   for (let n = 0; n < 3; n++) await perform(cloud, { what: 'createPort', n: [n, n + 1, 1, n] });
-  await perform(cloud, { what: 'createTrunk', n: [1] });
-  await perform(cloud, { what: 'moveParent', n: [1] });
+  for (const what of ['createTrunk', 'moveParent'] as const) await perform(cloud, { what, n: [1] });
   return cloud;
 }
 
@@ -367,9 +365,8 @@ test('the objects that a host follows by its keys are those of a full rebuild, a
       try {
         const views = new Map<string, View>();
         const hostView = openHostView();
-        let since = 0;
         for (const host of hosts) views.set(host, await rebuild(cloud, host));
-        since = await cloud.read((r) => r.head());
+        let since = await cloud.read((r) => r.head());
         for (const act of sequence) {
           if (!(await perform(cloud, act))) continue;
           done.set(act.what, (done.get(act.what) ?? 0) + 1);

@@ -5,7 +5,7 @@
 import { deviceSuffix, type HostKey } from '../model/host-objects.ts';
 import { network, port, trunk, trunkSubport } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
-import { statusOfTrunk, type Wired } from '../rules/trunk.ts';
+import { statusOfTrunk, subportOwner, type Wired, wiresTrunks } from '../rules/trunk.ts';
 import type { Context } from './context.ts';
 import { type Binding, bindingOn } from './port-binding.ts';
 import { subportsOf } from './trunk-ports.ts';
@@ -19,11 +19,10 @@ type Place = Pick<PortRow, 'binding:host_id' | 'device_owner' | 'device_id'>;
 
 const nowhere: Place = { 'binding:host_id': '', device_owner: '', device_id: '' };
 
-/** The place of the subports: where their parent port is wired. Their owner is Neutron's TRUNK_SUBPORT_OWNER. */
+/** The place of the subports: where their parent port is wired. */
 function placeBeside(parent: PortRow | undefined, row: TrunkRow): Place {
-  const wired = parent && ['ovs', 'bridge'].includes(parent['binding:vif_type']);
-  const host = wired ? parent['binding:host_id'] : '';
-  return { 'binding:host_id': host, device_owner: 'trunk:subport', device_id: row.id };
+  const host = parent && wiresTrunks(parent) ? parent['binding:host_id'] : '';
+  return { 'binding:host_id': host, device_owner: subportOwner, device_id: row.id };
 }
 
 function isAt(row: PortRow, place: Place): boolean {

@@ -10,6 +10,7 @@ import {
   trunkNotFound,
   trunkPortInUse,
 } from '../model/faults-trunk.ts';
+import type { HostKey } from '../model/host-objects.ts';
 import { network, port, subport, trunk, trunkSubport } from '../model/index.ts';
 import type { Draft, Row } from '../model/language.ts';
 import * as t from '../model/types.ts';
@@ -76,6 +77,8 @@ async function insertSubports(c: Context, trunkId: string, subports: readonly Su
     trunkSubport,
     subports.map((one) => ({ ...one, trunk_id: trunkId })),
   );
+  // Whatever a person has made of their owner before.
+  c.t.wake(subports.map((one): HostKey => `port/${one.port_id}`));
 }
 
 async function create(c: Context, draft: Draft<typeof trunk>): Promise<TrunkRow> {

@@ -45,8 +45,11 @@ export type LinkKind =
     }
   /** A device that frames only pass, so that they wait in its queue: what a device receives cannot wait there itself. */
   | { readonly type: 'ifb' }
-  /** An 802.1q device: the frames of `device` (in the same namespace) with the tag `id`. It goes when that device does. */
-  | { readonly type: 'vlan'; readonly device: string; readonly id: number }
+  /**
+   * An 802.1q device: the frames of `device` (in the same namespace) with the tag `id`. It goes when that device does. `guarded`: they
+   * are an instance's, and on its bridge it is only while the rules that guard it are there.
+   */
+  | { readonly type: 'vlan'; readonly device: string; readonly id: number; readonly guarded?: true }
   /**
    * Made by someone else (an instance's tap, the loopback of a namespace): never made or removed, only set. Removing the fact of
    * one in the host's own namespace releases it: off its bridge, and down. Where it is one end of a pair into the namespace of an

@@ -36,10 +36,16 @@ export const hookRank = ranks.hook;
 /** Where a port gets its VLAN: after the flows that guard it. */
 const letIn = ranks.hook + 2;
 
+/** Whether a device is an instance's, for which rules stand. */
+function isLetOntoBridge({ kind, namespace, master }: LinkFact): boolean {
+  if (kind.type === 'vlan') return kind.guarded === true && master !== undefined;
+  return kind.type === 'foreign' && namespace === '';
+}
+
 /** Where a fact comes in a plan. */
 export function rank(fact: Fact): number {
   // An instance's tap is let onto the bridge when the rules that guard it are there.
-  if (fact.fact === 'link' && fact.kind.type === 'foreign' && fact.namespace === '') return ranks.hook + 1;
+  if (fact.fact === 'link' && isLetOntoBridge(fact)) return ranks.hook + 1;
   if (fact.fact === 'ovs-port' && fact.foreign) return letIn;
   if (fact.fact === 'link') return linkRank[fact.kind.type];
   // A next hop may be reachable only by a route without one.

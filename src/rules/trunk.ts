@@ -66,11 +66,19 @@ export function canBeParent(row: { readonly 'binding:host_id': string; readonly 
   return row['binding:host_id'] === '' || row['binding:vif_type'] === 'bridge';
 }
 
+/** Neutron's TRUNK_SUBPORT_OWNER. */
+export const subportOwner = 'trunk:subport';
+
+/** Whether a parent port is wired by a host that has its subports too. */
+export function wiresTrunks(parent: { readonly 'binding:vif_type': string }): boolean {
+  return parent['binding:vif_type'] === 'ovs' || parent['binding:vif_type'] === 'bridge';
+}
+
 /** How far a host has wired a trunk: its state as reported. */
 export type Wired = 'ACTIVE' | 'DOWN' | 'ERROR' | 'GONE';
 
 /**
- * The status of a trunk. Only hosts with Open vSwitch wire trunks. A subport that could not be bound is an ERROR that a person has to
+ * The status of a trunk. A subport that could not be bound is an ERROR that a person has to
  * mend; what a host could not wire leaves the rest working, DEGRADED. `wired` undefined: the host has been told, and has not said.
  */
 export function statusOfTrunk(
@@ -78,7 +86,7 @@ export function statusOfTrunk(
   subports: readonly { readonly 'binding:vif_type': string }[],
   wired: Wired | undefined,
 ): 'ACTIVE' | 'DOWN' | 'BUILD' | 'DEGRADED' | 'ERROR' {
-  if (parent?.['binding:vif_type'] !== 'ovs') return 'DOWN';
+  if (!parent || !wiresTrunks(parent)) return 'DOWN';
   if (subports.some((one) => one['binding:vif_type'] === 'binding_failed')) return 'ERROR';
   switch (wired) {
     case undefined:

@@ -1,6 +1,6 @@
 /** An instance's port on this host: its tap on the bridge, behind its security groups. */
 import type { HostPort } from '../../model/host-objects.ts';
-import type { Fact, HookFact, IpFamily, IptablesTable } from '../facts.ts';
+import type { Fact, HookFact, IpFamily, IptablesTable, LinkKind } from '../facts.ts';
 import { rule } from '../rule-text.ts';
 import { securityChain, statelessChain } from './base.ts';
 import { guardElements } from './guard.ts';
@@ -81,28 +81,45 @@ const noRules: PortRules = { rules: [], waiting: null, stateless: false };
 /** Of a network that has not arrived yet, bytes. */
 const usualMtu = 1500;
 
-function tapFacts(port: HostPort, at: Attachment, env: HostEnvironment): Fact[] {
+/** The device of a port: how it comes to be, and whether it can be up. */
+interface Device {
+  readonly kind: LinkKind;
+  readonly up: boolean;
+  /** Why it is not there, as a sentence. */
+  readonly missing: string | null;
+}
+
+const notThere = (name: string) => `device ${name} does not exist on this host yet`;
+
+/** An instance's tap is somebody else's; the device of a subport is made of its parent's (Neutron's Linux bridge trunk driver). */
+function deviceOf(port: HostPort, look: Lookup, env: HostEnvironment): Device {
   const name = tapName(port.id);
-  if (!env.links.has(name)) return [];
-  return [
-    {
-      fact: 'link',
-      namespace: '',
-      name,
-      kind: { type: 'foreign' },
-      up: port.admin_state_up,
-      ...(at.network ? { mtu: at.network.mtu } : {}),
-      ...(at.bridge ? { master: at.bridge } : {}),
-    },
-    ...queueFacts(port, at.network?.mtu ?? usualMtu),
-  ];
+  const missing = env.links.has(name) ? null : notThere(name);
+  if (!port.trunk) return { kind: { type: 'foreign' }, up: port.admin_state_up, missing };
+  const { parent_port_id: parentId, segmentation_id: id } = port.trunk;
+  const [parent, device] = [look(`port/${parentId}`), tapName(parentId)];
+  const carried = parent?.kind === 'port' && parent.admin_state_up;
+  const kind = { type: 'vlan', device, id, guarded: true } as const;
+  return { kind, up: port.admin_state_up && carried, missing: env.links.has(device) ? missing : notThere(device) };
+}
+
+function tapFacts(port: HostPort, at: Attachment, { kind, up, missing }: Device, env: HostEnvironment): Fact[] {
+  const name = tapName(port.id);
+  const makeable = kind.type === 'vlan' && env.links.has(kind.device);
+  if (missing !== null && !makeable) return [];
+  const mtu = at.network ? { mtu: at.network.mtu } : {};
+  const link = { fact: 'link', namespace: '', name, kind, up, ...mtu } as const;
+  // It is made first, and let onto its bridge when it is there.
+  if (missing !== null) return [link];
+  return [{ ...link, ...(at.bridge ? { master: at.bridge } : {}) }, ...queueFacts(port, at.network?.mtu ?? usualMtu)];
 }
 
 /** The facts of `port/<id>`. The chains are there before the tap is, so that an instance is never without them. */
 export function renderPort(port: HostPort, look: Lookup, env: HostEnvironment): Rendering {
   if (env.driver === 'openvswitch') return renderSwitchPort(port, look, env);
   const at = attach(port.network_id, look, env);
-  const facts: Fact[] = tapFacts(port, at, env);
+  const device = deviceOf(port, look, env);
+  const facts: Fact[] = tapFacts(port, at, device, env);
   facts.push(...markHooks(port), ...trackedFacts(port, at));
   if (port.port_security_enabled) facts.push(guardElements(port));
   const groups = port.port_security_enabled ? rulesOf(port, look) : noRules;
@@ -111,6 +128,5 @@ export function renderPort(port: HostPort, look: Lookup, env: HostEnvironment): 
     if (groups.stateless) facts.push(...statelessHooks(port, at, family));
     facts.push(...zoneHook(port, at, family), ...dispatch(port, family));
   }
-  const tap = env.links.has(tapName(port.id)) ? null : `device ${tapName(port.id)} does not exist on this host yet`;
-  return { facts, waiting: firstOf([at.waiting, groups.waiting, tap]), problem: at.problem };
+  return { facts, waiting: firstOf([at.waiting, groups.waiting, device.missing]), problem: at.problem };
 }

@@ -8,11 +8,9 @@ import type { Fact, OvsPortFact } from '../facts.ts';
 import { deadVlan } from '../facts.ts';
 import type { HostEnvironment, Lookup, OvsEnvironment, Rendering } from './language.ts';
 import { attach, firstOf } from './link-layer.ts';
+import { tapName } from './names.ts';
 import { parentPatch, subportPatch, trunkBridge } from './ovs-names.ts';
 import { deviceFacts } from './ovs-port.ts';
-
-const onlySwitches =
-  'trunks are realised with Open vSwitch; bind the parent port to a host whose agent has the driver openvswitch';
 
 /** The VLAN on the trunk's bridge of frames without a tag. */
 const untagged = 0;
@@ -56,10 +54,16 @@ function patch(
   return { facts, waiting, problem };
 }
 
+/** With Linux bridges the device of a subport is made by its port: a VLAN device of the parent's tap. */
+function renderOnBridges({ parent, sub_ports }: HostTrunk, env: HostEnvironment): Rendering {
+  const missing = [parent, ...sub_ports].map(({ port_id }) => tapName(port_id)).find((name) => !env.links.has(name));
+  return { facts: [], waiting: missing ? `device ${missing} does not exist on this host yet` : null, problem: null };
+}
+
 /** The facts of `trunk/<id>`. */
 export function renderTrunk(trunk: HostTrunk, look: Lookup, env: HostEnvironment): Rendering {
   const { ovs } = env;
-  if (!ovs || env.driver !== 'openvswitch') return { facts: [], waiting: null, problem: onlySwitches };
+  if (!ovs || env.driver !== 'openvswitch') return renderOnBridges(trunk, env);
   const bridge = trunkBridge(trunk.id);
   const own: Fact = { fact: 'ovs-bridge', name: bridge, datapath: ovs.datapath, failMode: 'standalone', guests: true };
   const { parent, sub_ports } = trunk;

@@ -26,10 +26,11 @@ function hostLocalIps(rows: LocalIpRows): HostLocalIp[] {
 export interface PortParts {
   readonly qos?: HostQos | undefined;
   readonly localIps?: LocalIpRows;
+  readonly trunk?: HostPort['trunk'] | undefined;
 }
 
 /** `port/<id>`. */
-export function hostPort(row: PortRow, subnets: Subnets, { qos, localIps = [] }: PortParts = {}): HostPort {
+export function hostPort(row: PortRow, subnets: Subnets, { qos, localIps = [], trunk }: PortParts = {}): HostPort {
   const local = hostLocalIps(localIps);
   return {
     kind: 'port',
@@ -43,6 +44,7 @@ export function hostPort(row: PortRow, subnets: Subnets, { qos, localIps = [] }:
     port_security_enabled: row.port_security_enabled,
     allowed_address_pairs: row.allowed_address_pairs,
     security_groups: [...row.security_groups].sort(),
+    ...(trunk ? { trunk } : {}),
     ...(qos ? { qos } : {}),
     ...(local.length > 0 ? { local_ips: local } : {}),
   };
