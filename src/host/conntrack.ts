@@ -53,10 +53,10 @@ async function deletions(namespace: Namespace, all: readonly TranslatedConnectio
 }
 
 /**
- * What reads many deletions at once. conntrack opens its standard input by name, which works on a pipe but not on the socket that
- * this process writes to; the words of the script are constant.
+ * What reads many deletions at once. conntrack opens its input by name, which works on a pipe but not on the socket that this process
+ * writes to; `-` is /dev/stdin to it, which not every /dev has. The words of the script are constant.
  */
-const fromPipe = ['sh', '-c', 'cat | conntrack --load-file -'];
+const fromPipe = ['sh', '-c', 'cat | conntrack --load-file /proc/self/fd/0'];
 
 /** Deletes; entries that are not there are fine (the program ends with 1 when it found none). */
 async function remove(namespace: Namespace, lines: readonly string[][]): Promise<void> {
