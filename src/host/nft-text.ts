@@ -1,6 +1,6 @@
 /** The text that nft reads, and the JSON that it prints; pure. */
 import { createHash } from 'node:crypto';
-import type { NftElementFact, NftElementsFact, NftTableFact } from '../plan/facts.ts';
+import type { NftElementFact, NftElementsFact, NftObject, NftTableFact } from '../plan/facts.ts';
 
 /** Elements of one device by set. */
 export type Elements = NftElementsFact['elements'];
@@ -10,6 +10,8 @@ export interface TableState {
   readonly sets: ReadonlySet<string>;
   /** For each chain the comments of its rules: what tells one rule from another, however this nft spells it. */
   readonly chains: ReadonlyMap<string, readonly string[]>;
+  /** What rules call by a name, with what it is. */
+  readonly objects: ReadonlyMap<string, string>;
   /** What stands in sets, by device. */
   readonly elements: ReadonlyMap<string, Elements>;
   /** What stands in maps, by the map's name and the key. */
@@ -46,7 +48,10 @@ function limitText({ rate, rate_unit, burst, burst_unit, per }: JsonLimit): stri
   return `limit rate over ${rate * unitBytes[rate_unit]} bytes/${per} burst ${burst * unitBytes[burst_unit]} bytes`;
 }
 
-interface JsonItem {
+/** The objects that tables of ours have, as nft has them. */
+const objectKinds = ['counter', 'ct helper'] as const;
+
+interface JsonItem extends Partial<Record<(typeof objectKinds)[number], { readonly name: string }>> {
   readonly set?: { readonly name: string; readonly elem?: readonly JsonValue[] };
   readonly map?: { readonly name: string; readonly elem?: readonly (readonly [JsonValue, JsonValue])[] };
   readonly chain?: { readonly name: string };
@@ -101,9 +106,12 @@ export function parseTable(text: string): TableState {
   const items = (JSON.parse(text) as { nftables: JsonItem[] }).nftables;
   const sets = new Set<string>();
   const chains = new Map<string, string[]>();
+  const objects = new Map<string, string>();
   const elements = new Map<string, Record<string, string[]>>();
   const maps = new Map<string, ReadonlyMap<string, Entry>>();
-  for (const { set, map, chain, rule } of items) {
+  for (const item of items) {
+    const { set, map, chain, rule } = item;
+    for (const kind of objectKinds) if (item[kind]) objects.set(item[kind].name, kind);
     if (chain) chains.set(chain.name, chains.get(chain.name) ?? []);
     if (rule) chains.set(rule.chain, [...(chains.get(rule.chain) ?? []), rule.comment ?? '']);
     if (set || map) sets.add((set ?? map)?.name ?? '');
@@ -112,7 +120,29 @@ export function parseTable(text: string): TableState {
     if (map) maps.set(map.name, new Map((map.elem ?? []).map((element) => entryOf(...element))));
   }
   for (const own of elements.values()) for (const values of Object.values(own)) values.sort();
-  return { sets, chains, elements, maps };
+  return { sets, chains, objects, elements, maps };
+}
+
+/** What stands in a table by its name. */
+export interface Standing {
+  /** Names of chains. */
+  readonly chains: readonly string[];
+  readonly objects: readonly Pick<NftObject, 'name' | 'of'>[];
+}
+
+/** What a table has, by name. */
+export function standing({ chains, objects }: TableState): Standing {
+  return { chains: [...chains.keys()], objects: [...objects].map(([name, of]) => ({ name, of })) };
+}
+
+/** What a table has beyond the wanted one. */
+export function surplusOf(wanted: NftTableFact, there: Standing): Standing {
+  const chains = new Set(wanted.chains.map(({ name }) => name));
+  const objects = new Set(wanted.objects?.map(({ name }) => name));
+  return {
+    chains: there.chains.filter((name) => !chains.has(name)),
+    objects: there.objects.filter(({ name }) => !objects.has(name)),
+  };
 }
 
 /** The table as it is, told in the words of the one that was asked for. */
@@ -124,7 +154,14 @@ export function presentTable(asked: NftTableFact, state: TableState): NftTableFa
     const equal = marks.length === chain.rules.length && chain.rules.every((rule, at) => markOf(rule) === marks[at]);
     return [equal ? chain : { ...chain, rules: marks.map((mark) => `unknown rule ${mark}`) }];
   });
-  return { ...asked, sets, chains };
+  const surplus = surplusOf(asked, standing(state));
+  const more = surplus.chains.map((name) => ({ name, rules: [] }));
+  // How an object is made is taken as asked for: it is never changed.
+  const objects = [
+    ...(asked.objects ?? []).filter(({ name, of }) => state.objects.get(name) === of),
+    ...surplus.objects.map((object) => ({ ...object, body: '' })),
+  ];
+  return { ...asked, sets, chains: [...chains, ...more], ...(asked.objects || objects.length > 0 ? { objects } : {}) };
 }
 
 /** One element of a map as the kernel has it. */
@@ -187,8 +224,8 @@ function line(words: readonly string[]): string {
   return text;
 }
 
-/** Lines that make a table what it is to be; elements of its sets stay. */
-export function tableLines({ family, table, sets, objects = [], chains }: NftTableFact): string[] {
+/** Lines that make a table what it is to be; elements of its sets stay, and so do the counts of its counters. */
+export function tableLines({ family, table, sets, objects = [], chains }: NftTableFact, surplus: Standing): string[] {
   const at = `${family} ${table}`;
   return [
     line(['add table', at]),
@@ -198,10 +235,12 @@ export function tableLines({ family, table, sets, objects = [], chains }: NftTab
     }),
     ...objects.map(({ name, of, body }) => line(['add', of, at, name, `{ ${body} }`])),
     ...chains.map(({ name, hook }) => line(['add chain', at, name, ...(hook ? [`{ ${hook} }`] : [])])),
-    ...chains.map(({ name }) => line(['flush chain', at, name])),
+    ...[...chains.map(({ name }) => name), ...surplus.chains].map((name) => line(['flush chain', at, name])),
     ...chains.flatMap(({ name, rules }) =>
       rules.map((rule) => `${line(['add rule', at, name, rule])} comment "${markOf(rule)}"`),
     ),
+    ...surplus.chains.map((name) => line(['delete chain', at, name])),
+    ...surplus.objects.map(({ name, of }) => line(['delete', of, at, name])),
   ];
 }
 

@@ -13,6 +13,9 @@ import {
   parseTable,
   presentEntry,
   presentTable,
+  type Standing,
+  standing,
+  surplusOf,
   type TableState,
   tableLines,
   without,
@@ -101,12 +104,21 @@ function entryChange(step: StepOn<NftFact>, fact: NftElementFact, state: TableSt
   };
 }
 
+/** What goes of a table that comes or changes. */
+function surplus(step: StepOn<NftFact>, fact: NftTableFact, state: TableState | undefined): Standing {
+  if (state) return surplusOf(fact, standing(state));
+  if (step.do !== 'change' || step.was.fact !== 'nft-table') return { chains: [], objects: [] };
+  return surplusOf(fact, { chains: step.was.chains.map(({ name }) => name), objects: step.was.objects ?? [] });
+}
+
 /** The lines of a step, from what its table is; without a state, from what the step says of it. */
 function linesOf(step: StepOn<NftFact>, state: TableState | undefined): Lines {
   const { fact } = step;
   const remove = step.do === 'remove';
   if (fact.fact === 'nft-table')
-    return remove ? { less: [`delete table ${tableOf(fact)}`], more: [] } : { less: [], more: tableLines(fact) };
+    return remove
+      ? { less: [`delete table ${tableOf(fact)}`], more: [] }
+      : { less: [], more: tableLines(fact, surplus(step, fact, state)) };
   if (fact.fact === 'nft-element') return entryChange(step, fact, state);
   const now = state ? (state.elements.get(fact.owner) ?? nothing) : assumed(step);
   const wanted = remove ? nothing : fact.elements;
@@ -197,7 +209,13 @@ export async function performNft(
 
 /** What each table is now; one that is not there is empty. */
 async function readStates(namespace: Namespace, steps: readonly StepOn<NftFact>[]): Promise<Map<string, TableState>> {
-  const empty: TableState = { sets: new Set(), chains: new Map(), elements: new Map(), maps: new Map() };
+  const empty: TableState = {
+    sets: new Set(),
+    chains: new Map(),
+    objects: new Map(),
+    elements: new Map(),
+    maps: new Map(),
+  };
   const names = [...new Set(steps.map(({ fact }) => tableOf(fact)))];
   return new Map(
     await Promise.all(names.map(async (name) => [name, (await readTable(namespace, name)) ?? empty] as const)),

@@ -170,6 +170,18 @@ export interface HostRouterInterface {
   readonly ipv6_address_scope?: string;
 }
 
+/** What a metering label counts of the traffic through a router's gateway. */
+export interface HostMetering {
+  readonly label_id: string;
+  /** Prefixes are of one IP version; null: any address. Addresses are those of the inside. Sorted. */
+  readonly rules: readonly {
+    direction: 'ingress' | 'egress';
+    excluded: boolean;
+    source_ip_prefix: string | null;
+    destination_ip_prefix: string | null;
+  }[];
+}
+
 /** `router/<id>`: a router that the host carries. */
 export interface HostRouter {
   readonly kind: 'router';
@@ -192,6 +204,8 @@ export interface HostRouter {
   readonly ndp_proxies?: readonly string[];
   /** How fast addresses of the router outside may be, as seen from the instances. Sorted by ip; absent where none is limited. */
   readonly limits?: readonly { ip: string; ingress: HostBandwidth | null; egress: HostBandwidth | null }[];
+  /** The labels that count on it, sorted by label_id; absent where none does, and where there is no gateway. */
+  readonly metering?: readonly HostMetering[];
   /** Sorted by id. */
   readonly port_forwardings: readonly {
     id: string;

@@ -7,6 +7,8 @@ import {
   floatingip,
   localIp,
   localIpAssociation,
+  meteringLabel,
+  meteringLabelRule,
   ndpProxy,
   network,
   port,
@@ -239,4 +241,23 @@ export const trunkActs = {
     return of('binding').actions.activate?.(c, binding, {});
   },
   removeTrunk: remove(trunk),
+} satisfies Record<string, Doing>;
+
+/** What is done to metering labels and their rules. */
+export const meteringActs = {
+  createLabel: (c, pick) =>
+    of('metering_label').create(c, { project_id: pick.one(['p-demo', 'p-admin']), shared: pick.number(2) === 1 }),
+  removeLabel: remove(meteringLabel),
+  createMeteringRule: async (c, pick) =>
+    of('metering_label_rule').create(c, {
+      metering_label_id: (await pick.row(c, meteringLabel)).id,
+      direction: pick.one(['ingress', 'egress']),
+      excluded: pick.number(3) === 0,
+      ...pick.one([
+        { remote_ip_prefix: `10.0.${pick.number(4)}.0/24` },
+        { source_ip_prefix: '0.0.0.0/0', destination_ip_prefix: '10.0.0.7/24' },
+        { destination_ip_prefix: 'fd00::/8' },
+      ]),
+    }),
+  removeMeteringRule: remove(meteringLabelRule),
 } satisfies Record<string, Doing>;

@@ -33,6 +33,7 @@ import {
   changeAddresses,
   type Doing,
   localIpActs,
+  meteringActs,
   NothingThere,
   ndpActs,
   of,
@@ -258,6 +259,7 @@ const acts = {
   ...localIpActs,
   ...ndpActs,
   ...trunkActs,
+  ...meteringActs,
 } satisfies Record<string, Doing>;
 
 /** Acts that need much to be there before they come about. */
@@ -330,6 +332,8 @@ const foundation: readonly Act[] = [
   { what: 'createRuleToAddresses', n: [0] },
   { what: 'createPolicy', n: [1] },
   { what: 'limitPolicy', n: [1] },
+  { what: 'createLabel', n: [0, 0] },
+  { what: 'createMeteringRule', n: [0] },
 ];
 
 async function startUp(): Promise<Cloud> {

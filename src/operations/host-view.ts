@@ -29,7 +29,7 @@ const loaders: Readonly<Record<HostObject['kind'], Load>> = {
   security_group: (r, _settings, host, id) => loadSecurityGroup(r, host, id),
   address_set: (r, _settings, host, id, sets) => loadAddressSet(r, host, id, sets),
   dhcp: loadDhcp,
-  router: (r, _settings, host, id) => loadRouter(r, host, id),
+  router: loadRouter,
   trunk: (r, _settings, host, id) => loadTrunk(r, host, id),
   metadata: loadMetadata,
 };

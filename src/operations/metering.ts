@@ -1,10 +1,11 @@
-/** Metering labels and their rules (neutron/db/metering/metering_db.py). No host counts yet. */
+/** Metering labels and their rules (neutron/db/metering/metering_db.py). */
 
 import { meteringLabelNotFound, meteringLabelRuleNotFound } from '../model/faults-metering.ts';
 import { meteringLabel, meteringLabelRule } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import { checkOverlaps, checkPrefixes } from '../rules/metering.ts';
 import type { Operations } from './context.ts';
+import { wakeMetering } from './wake.ts';
 
 /** What the API calls for labels. */
 export const meteringLabelOperations: Operations<typeof meteringLabel> = {
@@ -19,7 +20,10 @@ export const meteringLabelOperations: Operations<typeof meteringLabel> = {
       shared: draft.shared ?? false,
     }),
   remove: async (c, row) => {
+    // Without rules it counts nowhere.
+    const counts = (await c.t.first(meteringLabelRule, { metering_label_id: row.id })) !== undefined;
     await c.t.delete(meteringLabel, row.id);
+    if (counts) await wakeMetering(c, row);
   },
 };
 
@@ -46,9 +50,13 @@ export const meteringLabelRuleOperations: Operations<typeof meteringLabelRule> =
       const { metering_label_id, direction, excluded } = rule;
       checkOverlaps(rule, await c.t.find(meteringLabelRule, { metering_label_id, direction, excluded }));
     }
-    return c.t.insert(meteringLabelRule, rule);
+    const made = await c.t.insert(meteringLabelRule, rule);
+    await wakeMetering(c, label);
+    return made;
   },
   remove: async (c, row) => {
+    const label = await c.t.get(meteringLabel, row.metering_label_id);
     await c.t.delete(meteringLabelRule, row.id);
+    if (label) await wakeMetering(c, label);
   },
 };

@@ -1,6 +1,15 @@
 /** Tells hosts what a change concerns: the keys of rules/wake.ts, with the relatives that only the database knows. */
 import type { HostKey } from '../model/host-objects.ts';
-import { floatingip, ndpProxy, network, port, router, securityGroupRule, type subnet } from '../model/index.ts';
+import {
+  floatingip,
+  type meteringLabel,
+  ndpProxy,
+  network,
+  port,
+  router,
+  securityGroupRule,
+  type subnet,
+} from '../model/index.ts';
 import type { Row } from '../model/language.ts';
 import { GATEWAY_OWNER } from '../rules/router.ts';
 import {
@@ -112,6 +121,13 @@ export async function wakePolicy(c: Context, policyId: string): Promise<void> {
     c,
     networks.map((row) => row.id),
   );
+}
+
+/** The routers on hosts that a metering label counts on, once it has rules. */
+export async function wakeMetering(c: Context, label: Pick<Row<typeof meteringLabel>, 'project_id' | 'shared'>) {
+  const routers = await c.t.find(router, label.shared ? {} : { project_id: label.project_id });
+  const counting = routers.filter((row) => row.gw_port_id !== null);
+  c.t.wake(counting.map((row): HostKey => `router/${row.id}`));
 }
 
 function onHosts(ports: readonly Row<typeof port>[]): HostKey[] {

@@ -225,10 +225,10 @@ export interface NftSet {
   readonly interval?: true;
 }
 
-/** Something in an nftables table that rules call by its name. One that is no longer wanted stays until its table goes. */
+/** Something in an nftables table that rules call by its name. What it has come to (the count of a counter) is not a part of it. */
 export interface NftObject {
   readonly name: string;
-  /** What it is, as nft has it: `ct helper`. */
+  /** What it is, as nft has it: `ct helper`, `counter`. */
   readonly of: string;
   readonly body: string;
 }
@@ -242,8 +242,9 @@ export interface NftChain {
 }
 
 /**
- * An nftables table of our own, whole but for the elements of its sets. A changed one keeps the elements; a set whose nature
- * changes needs another name. Chains stand after those that they jump to.
+ * An nftables table of our own, whole but for the elements of its sets. A changed one keeps the elements, and the counts of its
+ * counters; a set that is no longer wanted stays until its table goes, and one whose nature changes needs another name. Chains
+ * stand after those that they jump to.
  */
 export interface NftTableFact {
   readonly fact: 'nft-table';

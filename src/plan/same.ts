@@ -1,5 +1,5 @@
 /** When a thing is as it is wanted. What a wanted fact leaves open is never a difference. */
-import type { Fact, LinkFact, LinkKind, NftElementsFact, OvsPortFact, ProcessFact } from './facts.ts';
+import type { Fact, LinkFact, LinkKind, NftElementsFact, NftTableFact, OvsPortFact, ProcessFact } from './facts.ts';
 import { sameRules } from './rule-text.ts';
 
 /** Whether a link was made in the way that is wanted. */
@@ -34,6 +34,11 @@ function sameElements(a: NftElementsFact['elements'], b: NftElementsFact['elemen
   return names.length === Object.keys(b).length && names.every((name) => sameText(a[name], b[name]));
 }
 
+function sameTable(want: NftTableFact, have: NftTableFact): boolean {
+  const objects = ({ objects = [] }: NftTableFact) => objects.map(({ name, of }) => `${of} ${name}`).sort();
+  return sameText([want.sets, want.chains, objects(want)], [have.sets, have.chains, objects(have)]);
+}
+
 function sameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
@@ -57,8 +62,7 @@ export function same(want: Fact, have: Fact): boolean {
   if (want.fact === 'link') return have.fact === 'link' && sameLink(want, have);
   if (want.fact === 'chain') return have.fact === 'chain' && sameRules(want.rules, have.rules);
   if (want.fact === 'set') return have.fact === 'set' && sameList([...want.elements].sort(), [...have.elements].sort());
-  if (want.fact === 'nft-table')
-    return have.fact === 'nft-table' && sameText([want.sets, want.chains], [have.sets, have.chains]);
+  if (want.fact === 'nft-table') return have.fact === 'nft-table' && sameTable(want, have);
   if (want.fact === 'nft-elements') return have.fact === 'nft-elements' && sameElements(want.elements, have.elements);
   if (want.fact === 'ovs-bridge')
     return have.fact === 'ovs-bridge' && want.datapath === have.datapath && want.failMode === have.failMode;

@@ -285,6 +285,26 @@ const element = (map: string, key: string, value: string): Fact => {
   return { fact: 'nft-element', namespace: ns, ...natTable, map, key, value };
 };
 
+/** A table with a chain and a counter of each name. */
+function countingTable(...names: string[]): NftTableFact {
+  return {
+    fact: 'nft-table',
+    namespace: ns,
+    family: 'inet',
+    table: 'counting',
+    sets: [],
+    objects: names.map((name) => ({ name, of: 'counter', body: '' })),
+    chains: [
+      ...names.map((name) => ({ name, rules: [`ip saddr 10.0.0.0/8 counter name "${name}" return`] })),
+      {
+        name: 'FORWARD',
+        hook: 'type filter hook forward priority 10; policy accept;',
+        rules: names.map((name) => `jump ${name}`),
+      },
+    ],
+  };
+}
+
 /** Facts about nftables. */
 const tables: Sample[] = [
   {
@@ -293,6 +313,13 @@ const tables: Sample[] = [
     before: [netns],
     first: nftTable,
     second: { ...nftTable, chains: [{ name: 'one', rules: ['drop'] }, ...nftTable.chains.slice(1)] },
+  },
+  {
+    title: 'a table of nftables with counters',
+    opaque: true,
+    before: [netns],
+    first: countingTable('one', 'two'),
+    second: countingTable('two', 'three'),
   },
   {
     title: 'elements of a device',

@@ -14,7 +14,7 @@ export const meteringLabel = bareResource({
   path: '/metering/metering-labels',
   doc: 'A counter of the traffic through the routers of a project, or of all projects.',
   policy,
-  indexes: [['project_id']],
+  indexes: [['project_id'], ['shared']],
   fields: {
     id: field(t.uuid(), 'The identifier.', { filter: true, sort: true }),
     project_id: field(t.string(255), 'The project that owns it.', { post: 'admin', filter: true, sort: true }),

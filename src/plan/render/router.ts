@@ -11,6 +11,7 @@ import { type Chains, routerChains } from './router-chains.ts';
 import { withHelpers } from './router-helpers.ts';
 import { limitFacts } from './router-limits.ts';
 import { routerProxyFacts, withMetadata } from './router-metadata.ts';
+import { meteringFacts } from './router-metering.ts';
 import { mssFacts } from './router-mss.ts';
 import { ndpFacts, withNdp } from './router-ndp.ts';
 import { unhidden, withScopes } from './router-scopes.ts';
@@ -163,6 +164,7 @@ export function renderRouter(whole: HostRouter, look: Lookup, env: HostEnvironme
     ...ndpFacts(router, namespace, env),
     ...mssFacts(router, namespace, env),
     ...limitFacts(router, namespace),
+    ...meteringFacts(router, namespace),
     ...routerProxyFacts(router, env),
     ...advertisementFacts(router, namespace, env),
   ];

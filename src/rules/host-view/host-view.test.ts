@@ -4,6 +4,7 @@ import { isInstancePort, type PortRow, type SubnetRow } from './addresses.ts';
 import { hostDhcp } from './dhcp.ts';
 import { deviceHostname } from './hostname.ts';
 import { hostMetadata } from './metadata.ts';
+import { hostMetering } from './metering.ts';
 import { hostNetwork } from './network.ts';
 import { hostAddressSet, hostSecurityGroup } from './port.ts';
 import { hostRouter } from './router.ts';
@@ -201,6 +202,7 @@ test('a router shows floating IPs that stand for a port, forwardings by their fl
     helpers: [],
     proxied: [],
     externalPolicy: null,
+    meteringRules: [],
     mtus: new Map([['inner', 1450]]),
   });
   assert.deepEqual(
@@ -223,4 +225,29 @@ test('the ports of instances are those that the system does not own', () => {
   assert.equal(isInstancePort({ device_owner: 'compute:nova' }), true);
   assert.equal(isInstancePort({ device_owner: '' }), true);
   assert.equal(isInstancePort({ device_owner: 'network:dhcp' }), false);
+});
+
+test('a remote prefix is where traffic comes from on its way out, and goes to on its way in; a label that counts nothing is left out', () => {
+  const rule = (metering_label_id: string, direction: string, more: object) => ({
+    ...{ metering_label_id, direction, excluded: false },
+    ...{ remote_ip_prefix: null, source_ip_prefix: null, destination_ip_prefix: null },
+    ...more,
+  });
+  const rows = [
+    rule('b', 'ingress', { remote_ip_prefix: '10.0.0.7/24' }),
+    rule('b', 'ingress', { destination_ip_prefix: '10.0.0.0/24' }),
+    rule('a', 'egress', { remote_ip_prefix: '10.0.0.0/24' }),
+    rule('c', 'egress', { remote_ip_prefix: '10.0.0.0/24', excluded: true }),
+    rule('d', 'egress', { source_ip_prefix: '10.0.0.0/24', destination_ip_prefix: 'fd00::/8' }),
+    rule('a', 'egress', { source_ip_prefix: 'fd00::/8', excluded: true }),
+  ] as unknown as Parameters<typeof hostMetering>[0];
+  const seen = hostMetering(rows).map(({ label_id, rules }) => [
+    label_id,
+    ...rules.map((one) => `${one.direction} ${one.excluded} ${one.source_ip_prefix} ${one.destination_ip_prefix}`),
+  ]);
+  assert.deepEqual(seen, [
+    ['a', 'egress false 10.0.0.0/24 null', 'egress true fd00::/8 null'],
+    ['b', 'ingress false null 10.0.0.0/24'],
+  ]);
+  assert.deepEqual(hostMetering([...rows].reverse()), hostMetering(rows));
 });

@@ -1,9 +1,10 @@
 /** Host objects of routers. */
 import type { HostQos, HostRouter, HostRouterInterface } from '../../model/host-objects.ts';
-import type { conntrackHelper, floatingip, portForwarding, router } from '../../model/index.ts';
+import type { conntrackHelper, floatingip, meteringLabelRule, portForwarding, router } from '../../model/index.ts';
 import type { Row } from '../../model/language.ts';
 import { GATEWAY_OWNER } from '../router.ts';
 import { byText, hostAddresses, type PortRow, type SubnetRow, type Subnets } from './addresses.ts';
+import { hostMetering } from './metering.ts';
 
 /** The rows that a router is made of. */
 export interface RouterRows {
@@ -26,6 +27,8 @@ export interface RouterRows {
   readonly policies: ReadonlyMap<string, HostQos>;
   /** The QoS policy of the external network. */
   readonly externalPolicy: string | null;
+  /** The rules of the metering labels that count on it. */
+  readonly meteringRules: readonly Row<typeof meteringLabelRule>[];
 }
 
 /** The QoS policies of a router and its floating IPs, each once. */
@@ -52,6 +55,7 @@ export function hostRouter(rows: RouterRows): HostRouter {
     ...helpers(rows),
     ...ndpProxies(rows, gatewayPort),
     ...limits(rows, gatewayPort),
+    ...metering(rows, gatewayPort),
     port_forwardings: forwardedPorts(rows),
   };
 }
@@ -130,6 +134,11 @@ function limits(rows: RouterRows, gatewayPort: PortRow | undefined): Pick<HostRo
     return qos?.ingress || qos?.egress ? [{ ip, ingress: qos.ingress, egress: qos.egress }] : [];
   });
   return limited.length > 0 ? { limits: limited.sort(byText(({ ip }) => ip)) } : {};
+}
+
+function metering(rows: RouterRows, gatewayPort: PortRow | undefined): Pick<HostRouter, 'metering'> {
+  const labels = gatewayPort ? hostMetering(rows.meteringRules) : [];
+  return labels.length > 0 ? { metering: labels } : {};
 }
 
 function wholeAddresses(floatingIps: RouterRows['floatingIps']): HostRouter['floating_ips'] {

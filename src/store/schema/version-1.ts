@@ -80,6 +80,7 @@ create table "port_associations" ("project_id" text not null, "local_ip_id" text
 create index "port_associations_fixed_port_id_local_ip_id_idx" on "port_associations" ("fixed_port_id", "local_ip_id");
 create table "metering_labels" ("id" text not null, "project_id" text not null, "name" text not null, "description" text not null, "shared" integer not null, constraint "metering_labels_pkey" primary key ("id"));
 create index "metering_labels_project_id_id_idx" on "metering_labels" ("project_id", "id");
+create index "metering_labels_shared_id_idx" on "metering_labels" ("shared", "id");
 create table "metering_label_rules" ("id" text not null, "project_id" text not null, "metering_label_id" text not null, "direction" text not null, "excluded" integer not null, "remote_ip_prefix" text, "source_ip_prefix" text, "destination_ip_prefix" text, constraint "metering_label_rules_pkey" primary key ("id"), constraint "metering_label_rules_metering_label_id_fkey" foreign key ("metering_label_id") references "metering_labels" ("id") on delete cascade);
 create index "metering_label_rules_project_id_id_idx" on "metering_label_rules" ("project_id", "id");
 create index "metering_label_rules_metering_label_id_direction_e_137a3877_idx" on "metering_label_rules" ("metering_label_id", "direction", "excluded", "id");
@@ -211,6 +212,7 @@ create table "port_associations" ("project_id" text collate "C" not null, "local
 create index "port_associations_fixed_port_id_local_ip_id_idx" on "port_associations" ("fixed_port_id", "local_ip_id");
 create table "metering_labels" ("id" text collate "C" not null, "project_id" text collate "C" not null, "name" text collate "C" not null, "description" text collate "C" not null, "shared" boolean not null, constraint "metering_labels_pkey" primary key ("id"));
 create index "metering_labels_project_id_id_idx" on "metering_labels" ("project_id", "id");
+create index "metering_labels_shared_id_idx" on "metering_labels" ("shared", "id");
 create table "metering_label_rules" ("id" text collate "C" not null, "project_id" text collate "C" not null, "metering_label_id" text collate "C" not null, "direction" text collate "C" not null, "excluded" boolean not null, "remote_ip_prefix" text collate "C", "source_ip_prefix" text collate "C", "destination_ip_prefix" text collate "C", constraint "metering_label_rules_pkey" primary key ("id"), constraint "metering_label_rules_metering_label_id_fkey" foreign key ("metering_label_id") references "metering_labels" ("id") on delete cascade);
 create index "metering_label_rules_project_id_id_idx" on "metering_label_rules" ("project_id", "id");
 create index "metering_label_rules_metering_label_id_direction_e_137a3877_idx" on "metering_label_rules" ("metering_label_id", "direction", "excluded", "id");
