@@ -14,6 +14,7 @@ import { openLedger } from './ledger.ts';
 import { firstLinks, type LinkWatch, type Surroundings, watchLinks } from './links.ts';
 import { openLocalVlans } from './local-vlans.ts';
 import { type ChangeLog, changeLog, type Log } from './log.ts';
+import { type Metering, type MeteringOptions, startMetering } from './metering.ts';
 import { planAll } from './preview.ts';
 import { watchProcesses } from './processes.ts';
 import { tellProgress } from './progress.ts';
@@ -27,7 +28,7 @@ import { runWatch } from './watch.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 export interface AgentOptions {
-  readonly client: Pick<AgentClient, 'report' | 'status' | 'watch'>;
+  readonly client: Pick<AgentClient, 'report' | 'status' | 'watch' | 'metering'>;
   readonly machine: Machine;
   /** What rendering needs to know of the host. */
   readonly env: FixedEnvironment;
@@ -47,6 +48,8 @@ export interface AgentOptions {
   readonly reconnect?: Backoff;
   /** How long statuses are gathered, milliseconds; default 10. */
   readonly statusFlushMs?: number;
+  /** How what metering labels count is reported; left out: not at all. */
+  readonly metering?: MeteringOptions;
   /** Told of each object that is on disk at the start, and then of those that come, change, or (undefined) go. */
   readonly told?: (key: HostKey, object: HostObject | undefined) => void;
 }
@@ -93,6 +96,7 @@ interface Parts {
   readonly statuses: Statuses;
   readonly worker: Worker;
   readonly stopping: AbortController;
+  readonly metering: Metering | undefined;
   connected: boolean;
   /** Absent until the devices are known for the first time. */
   linkWatch?: LinkWatch;
@@ -111,6 +115,12 @@ function wakeAll(parts: Parts): void {
       shop.units.wake(shop.units.unit(key), `${key} is gone`, { render: true });
   parts.progress?.stop();
   parts.progress = tellProgress(shop.units, options.log, options.clock);
+}
+
+/** Those who want to know of objects are told of one. */
+function tell({ options, metering, desired }: Parts, key: HostKey): void {
+  metering?.told(key, desired.get(key));
+  options.told?.(key, desired.get(key));
 }
 
 /** The part that needs the devices of the host: working from disk, then listening. */
@@ -135,7 +145,7 @@ async function run(parts: Parts): Promise<void> {
   let complete = desired.complete;
   const events = {
     changed: (keys: readonly HostKey[]) => {
-      for (const key of keys) options.told?.(key, desired.get(key));
+      for (const key of keys) tell(parts, key);
       // Objects that come one by one before the first whole state are part of it.
       if (!desired.complete) return;
       if (!complete) wakeAll(parts);
@@ -167,7 +177,8 @@ export function startAgent(options: AgentOptions): Agent {
     (key) => known.has(key),
     (key) => new Map(ledger.madeFor(key)),
   );
-  const shop: Workshop = { machine: options.machine, units, ledger, known };
+  const metering = options.metering && startMetering(options.client, options.machine, options.metering, log);
+  const shop: Workshop = { machine: metering?.machine ?? options.machine, units, ledger, known };
   const reconnect = options.reconnect ?? defaultReconnect;
   const statuses = startStatuses(options.client, log, reconnect, options.statusFlushMs ?? 10);
   const worker = startWorker({
@@ -179,8 +190,8 @@ export function startAgent(options: AgentOptions): Agent {
     report: (status) => statuses.report(status),
   });
   const stopping = new AbortController();
-  const parts: Parts = { options, log, desired, shop, statuses, worker, stopping, connected: false };
-  const report = options.report ?? agentReport(options.env, apiTimestamp(options.clock.now()));
+  const parts: Parts = { options, log, desired, shop, statuses, worker, stopping, metering, connected: false };
+  const report = options.report ?? agentReport(options.env, apiTimestamp(options.clock.now()), options.metering);
   const heartbeat = runHeartbeat(
     options.client,
     report,
@@ -189,7 +200,7 @@ export function startAgent(options: AgentOptions): Agent {
     reconnect,
     stopping.signal,
   );
-  for (const key of desired.keys()) options.told?.(key, desired.get(key));
+  for (const key of desired.keys()) tell(parts, key);
   const running = run(parts);
   const wakeFor = (key: FactKey, why: string) => {
     for (const wanting of units.wantedBy.get(key)) units.wake(units.unit(wanting), why, { stale: true });
@@ -206,6 +217,7 @@ export function startAgent(options: AgentOptions): Agent {
     await Promise.all([running, heartbeat]);
     parts.linkWatch?.stop();
     daemons.stop();
+    await metering?.stop();
     await statuses.stop();
     desired.close();
     ledger.close();

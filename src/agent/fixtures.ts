@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AgentClient } from '../client/index.ts';
 import type { Machine } from '../host/machine.ts';
 import { systemClock } from '../lib/clock.ts';
 import {
@@ -10,6 +9,7 @@ import {
   type HostKey,
   type HostObject,
   hostKey,
+  type MeteringReport,
   type StatusReport,
   type WatchLine,
 } from '../model/host-objects.ts';
@@ -84,6 +84,10 @@ export class TestMachine implements Machine {
   async listLinks(): Promise<ReadonlyMap<string, number>> {
     this.#alive();
     return new Map(this.#indices);
+  }
+
+  async readCounters(): Promise<[]> {
+    return [];
   }
 
   async switchState(): Promise<undefined> {
@@ -200,6 +204,7 @@ export class TestServer {
   readonly statuses = new Map<HostKey, StatusReport['statuses'][number]>();
   readonly statusLog: StatusReport['statuses'][number][] = [];
   readonly reports: AgentReport[] = [];
+  readonly metering: MeteringReport[] = [];
   rev = 1;
   away = false;
   /** Journal entries older than this are forgotten: who is behind gets a snapshot. */
@@ -233,7 +238,7 @@ export class TestServer {
     for (const wake of this.#wakeups) wake();
   }
 
-  client(): Pick<AgentClient, 'report' | 'status' | 'watch'> {
+  client(): AgentOptions['client'] {
     const check = () => {
       if (this.away) throw new Error('no answer');
     };
@@ -248,6 +253,10 @@ export class TestServer {
           this.statuses.set(status.key, status);
           this.statusLog.push(status);
         }
+      },
+      metering: async (report) => {
+        check();
+        this.metering.push(report);
       },
       watch: (since, signal) => this.#watch(since, signal),
     };

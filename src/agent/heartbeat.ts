@@ -2,6 +2,7 @@
 import type { AgentClient } from '../client/index.ts';
 import type { AgentReport } from '../model/host-objects.ts';
 import type { ChangeLog } from './log.ts';
+import type { MeteringOptions } from './metering.ts';
 import type { FixedEnvironment } from './units.ts';
 import { type Backoff, jitteredMs, pause } from './wait.ts';
 
@@ -36,8 +37,23 @@ function l2Function(env: FixedEnvironment): AgentReport['functions'][number] {
   };
 }
 
+/** Where counters of metering labels are read. */
+const meteringFunction = (metering: Pick<MeteringOptions, 'measureIntervalMs' | 'reportIntervalMs'>) => ({
+  agent_type: 'Metering agent',
+  binary: 'neutron-metering-agent',
+  configurations: {
+    metering_driver: 'nftables',
+    measure_interval: metering.measureIntervalMs / 1000,
+    report_interval: metering.reportIntervalMs / 1000,
+  },
+});
+
 /** The report of a host with all functions, under the names that Neutron's clients know. */
-export function agentReport(env: FixedEnvironment, startedAt: string): AgentReport {
+export function agentReport(
+  env: FixedEnvironment,
+  startedAt: string,
+  metering?: Pick<MeteringOptions, 'measureIntervalMs' | 'reportIntervalMs'>,
+): AgentReport {
   return {
     functions: [
       l2Function(env),
@@ -56,6 +72,7 @@ export function agentReport(env: FixedEnvironment, startedAt: string): AgentRepo
         binary: 'neutron-dhcp-agent',
         configurations: { dhcp_driver: 'neutron.agent.linux.dhcp.Dnsmasq' },
       },
+      ...(metering ? [meteringFunction(metering)] : []),
     ],
     local_ip: env.localIp,
     bridge_mappings: env.bridgeMappings,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { ManualClock } from '../lib/clock.ts';
 import { SeededRandom } from '../lib/random.ts';
-import { applyAgentReport, applyStatuses } from '../operations/agent.ts';
+import { applyAgentReport, applyMetering, applyStatuses } from '../operations/agent.ts';
 import { openHostView } from '../operations/host-view.ts';
 import { operations } from '../operations/index.ts';
 import { defaultSettings, type NetworkingSettings } from '../rules/settings.ts';
@@ -84,7 +84,7 @@ export async function startTestApi(
       clock,
       random: new SeededRandom(1),
       operations: { ...operations, ...replaced },
-      hosts: { ...openHostView(), applyAgentReport, applyStatuses },
+      hosts: { ...openHostView(), applyAgentReport, applyMetering, applyStatuses },
       log: false,
       publicUrl: () => 'http://cloud.test:9696',
     });

@@ -2,6 +2,7 @@
 import { agentCommand, agentPlanCommand, agentSyncCommand } from './agent.ts';
 import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
+import { meteringListCommand, meteringShowCommand } from './metering/show.ts';
 import { mtuAuditCommand } from './mtu/audit.ts';
 import { mtuCalcCommand } from './mtu/calc.ts';
 import { mtuExplainCommand } from './mtu/explain.ts';
@@ -26,6 +27,8 @@ export const commands: readonly Command[] = [
   mtuExplainCommand,
   mtuAuditCommand,
   mtuProbeCommand,
+  meteringListCommand,
+  meteringShowCommand,
   nicPlanCommand,
   nicAdoptCommand,
   nicConfirmCommand,

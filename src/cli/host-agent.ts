@@ -1,4 +1,5 @@
 /** The agent of this host composed: its state, the machine, the way to the server. */
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Agent, agentFolder, agentReport, type FixedEnvironment, startAgent } from '../agent/index.ts';
@@ -124,12 +125,19 @@ export async function startHostAgent(options: HostAgentOptions): Promise<Running
         return undefined;
       });
     const reportIntervalMs = settings.reportIntervalSeconds * 1000;
+    const metering = {
+      run: randomUUID(),
+      boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+      measureIntervalMs: settings.metering.measureSeconds * 1000,
+      reportIntervalMs: settings.metering.reportSeconds * 1000,
+    };
     const report = {
-      ...agentReport(env, apiTimestamp(systemClock.now())),
+      ...agentReport(env, apiTimestamp(systemClock.now()), metering),
       availability_zone: settings.availabilityZone,
     };
     const agent = startAgent({
       report,
+      metering,
       client,
       machine,
       env,

@@ -7,7 +7,7 @@ import type { DatabaseSettings, Settings } from '../config/settings.ts';
 import { systemClock } from '../lib/clock.ts';
 import { type Log, structuredLog } from '../lib/log.ts';
 import { user } from '../model/index.ts';
-import { applyAgentReport, applyStatuses } from '../operations/agent.ts';
+import { applyAgentReport, applyMetering, applyStatuses } from '../operations/agent.ts';
 import { openHostView } from '../operations/host-view.ts';
 import { operations } from '../operations/index.ts';
 import { openSqlite } from '../store/sqlite.ts';
@@ -104,7 +104,7 @@ function composeApi(store: Store, settings: Settings, chosen: ChosenAccess, log:
     clock: systemClock,
     random: systemRandom,
     operations,
-    hosts: { ...openHostView(), applyAgentReport, applyStatuses },
+    hosts: { ...openHostView(), applyAgentReport, applyMetering, applyStatuses },
     log: structuredLog(log),
     publicUrl,
   });

@@ -1,5 +1,11 @@
 /** The agent's side of the agents' endpoints: reports, statuses, and the watch stream. */
-import { type AgentReport, hostObjectKinds, type StatusReport, type WatchLine } from '../model/host-objects.ts';
+import {
+  type AgentReport,
+  hostObjectKinds,
+  type MeteringReport,
+  type StatusReport,
+  type WatchLine,
+} from '../model/host-objects.ts';
 import { ClientError } from './errors.ts';
 import { type Call, openConnections, openStream, send, type Tls } from './http.ts';
 import { LineError, readLines } from './lines.ts';
@@ -10,6 +16,8 @@ export interface AgentClient {
   report(report: AgentReport, signal?: AbortSignal): Promise<void>;
   /** What came of objects. */
   status(report: StatusReport, signal?: AbortSignal): Promise<void>;
+  /** What the counters of metering labels came to. */
+  metering(report: MeteringReport, signal?: AbortSignal): Promise<void>;
   /**
    * What changed after revision `since` (0: everything), as it changes. Ends when the server ends it; throws `ClientError` when
    * the connection breaks, is silent too long, or says what cannot be read. To connect again is the caller's business.
@@ -99,6 +107,9 @@ export function agentClient(options: AgentClientOptions): AgentClient {
     },
     async status(report, signal) {
       await send(connections, call('POST', '/status', report, signal));
+    },
+    async metering(report, signal) {
+      await send(connections, call('POST', '/metering', report, signal));
     },
     watch,
     close: () => connections.close(),

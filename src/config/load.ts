@@ -222,6 +222,10 @@ function agentSettings(reader: OptionReader, hasL3File: boolean): AgentSettings 
     clampsMss: reader.value(options.clampsMss),
     advertisementSeconds: advertisementSeconds(reader),
     reportIntervalSeconds: reader.value(options.reportInterval),
+    metering: {
+      measureSeconds: reader.value(options.meteringMeasureInterval),
+      reportSeconds: reader.value(options.meteringReportInterval),
+    },
   };
 }
 
@@ -315,5 +319,6 @@ function networkingSettings(reader: OptionReader, hasServerFile: boolean): Netwo
     maxDnsNameservers: value(options.maxDnsNameservers),
     enableNdpProxyByDefault: value(options.enableNdpProxyByDefault),
     paginationMaxLimit: value(options.paginationMaxLimit),
+    meteringMetrics: value(options.meteringMetrics),
   };
 }

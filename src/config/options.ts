@@ -184,6 +184,12 @@ const networkingOptions = {
     -1,
     'The largest page of a list; -1 or `infinite`: no limit.',
   ),
+  meteringMetrics: optionsOf('neutrino')(
+    'metering_metrics',
+    boolean(),
+    false,
+    'Whether `/metrics`, which anybody who reaches the API may read, tells what metering labels counted for each project. `neutrino metering show` tells administrators in any case. Neutron has no such option.',
+  ),
   globalPhysnetMtu: main(
     'global_physnet_mtu',
     integer(68, 65535),
@@ -300,6 +306,18 @@ const linuxBridge = optionsOf('linux_bridge');
 const vxlan = optionsOf('vxlan');
 
 const agentOptions = {
+  meteringMeasureInterval: main(
+    'measure_interval',
+    number(1),
+    30,
+    'In a metering_agent.ini: how often the counters of metering labels are read, seconds.',
+  ),
+  meteringReportInterval: main(
+    'report_interval',
+    number(1),
+    300,
+    'In a metering_agent.ini: how often what they came to is told to the server, seconds.',
+  ),
   reportInterval: agentIni(
     'report_interval',
     number(1),

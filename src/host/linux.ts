@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { announcer } from './announce.ts';
 import type { HostContext } from './batch.ts';
+import { readCounters } from './counters.ts';
 import { debounce } from './debounce.ts';
 import { helperPool } from './helper-pool.ts';
 import { iproute } from './iproute.ts';
@@ -131,6 +132,7 @@ export async function openHost(options: HostOptions = {}): Promise<Host> {
     watchLinks: watch,
     listLinks: () => listLinks(context),
     watchProcesses: (ended) => context.daemons.watch(ended),
+    readCounters: (tables) => readCounters(context, tables),
     switchState,
     async close() {
       for (const one of watches) one.stop();

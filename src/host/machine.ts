@@ -2,7 +2,7 @@
  * A machine that plans are performed on: this host, or the simulated one. Everything above reads and changes the world through
  * this interface alone.
  */
-import type { Fact, FactKey } from '../plan/facts.ts';
+import type { Fact, FactKey, Namespace, NftFamily } from '../plan/facts.ts';
 import type { Step, StepFailure } from '../plan/steps.ts';
 
 /** A port of a switch. */
@@ -20,6 +20,21 @@ export interface SwitchState {
   readonly run: string;
   /** By name. */
   readonly ports: ReadonlyMap<string, SwitchPort>;
+}
+
+/** A table of nftables that has counters. */
+export interface CountingTable {
+  readonly namespace: Namespace;
+  readonly family: NftFamily;
+  readonly table: string;
+}
+
+/** What a counter has come to since it was made. */
+export interface Counted {
+  readonly namespace: Namespace;
+  readonly name: string;
+  readonly packets: number;
+  readonly bytes: number;
 }
 
 /** What plans are made from and performed on. */
@@ -49,6 +64,9 @@ export interface Machine {
    * `stop` is called.
    */
   watchProcesses(ended: (keys: readonly FactKey[]) => void): { stop(): void };
+
+  /** What the counters of these tables have come to; a table that is not there has none. */
+  readCounters(tables: readonly CountingTable[]): Promise<Counted[]>;
 
   /** How the switch stands; undefined on a machine that has none that it was told of. */
   switchState(): Promise<SwitchState | undefined>;

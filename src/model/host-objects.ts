@@ -204,8 +204,13 @@ export interface HostRouter {
   readonly ndp_proxies?: readonly string[];
   /** How fast addresses of the router outside may be, as seen from the instances. Sorted by ip; absent where none is limited. */
   readonly limits?: readonly { ip: string; ingress: HostBandwidth | null; egress: HostBandwidth | null }[];
-  /** The labels that count on it, sorted by label_id; absent where none does, and where there is no gateway. */
-  readonly metering?: readonly HostMetering[];
+  /** What is counted on it; absent where nothing is. */
+  readonly metering?: {
+    /** Whose router it is. */
+    readonly project_id: string;
+    /** Sorted by label_id; not empty. */
+    readonly labels: readonly HostMetering[];
+  };
   /** Sorted by id. */
   readonly port_forwardings: readonly {
     id: string;
@@ -333,6 +338,35 @@ export interface StatusReport {
     readonly reason?: string;
   }[];
 }
+
+/** What a counter of a metering label came to on a router. */
+export interface MeteringCount {
+  readonly router_id: string;
+  /** Whose router it is. */
+  readonly project_id: string;
+  readonly label_id: string;
+  readonly direction: 'ingress' | 'egress';
+  /** Since the counter was made. */
+  readonly packets: number;
+  readonly bytes: number;
+  /** The counter is no more: one that comes after it begins at 0. */
+  readonly ended?: true;
+}
+
+/** Body of `POST /agent/v1/hosts/{host}/metering`. */
+export interface MeteringReport {
+  /** The run of the agent: the number of a report is of one run. */
+  readonly run: string;
+  /** Rises by 1. A report that comes again, because its answer was lost, is the same one and counts once. */
+  readonly number: number;
+  /** The run of the host's kernel: with another one all counters began at 0. */
+  readonly boot: string;
+  /** Those that rose or ended since the last report, in the order in which it came about; at most 1000. */
+  readonly counts: readonly MeteringCount[];
+}
+
+/** Counts in one report. */
+export const meteringCountsLimit = 1000;
 
 /** The first 11 characters of a port's or network's id, as device names carry them. */
 export function deviceSuffix(id: string): string {

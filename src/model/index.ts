@@ -1,6 +1,7 @@
 /** Everything that is defined, in the order in which tables are created. */
 import type { Record_, Resource } from './language.ts';
 import * as identity from './records/identity.ts';
+import * as metering from './records/metering.ts';
 import * as networking from './records/networking.ts';
 import { autoAllocatedTopology, flavorProfile } from './records/services.ts';
 import { subnetpoolSpace } from './records/subnetpool.ts';
@@ -30,6 +31,7 @@ import { subnetpool } from './resources/subnetpool.ts';
 import { trunk } from './resources/trunk.ts';
 
 export * from './records/identity.ts';
+export * from './records/metering.ts';
 export * from './records/networking.ts';
 export * from './records/services.ts';
 export { subnetpoolSpace } from './records/subnetpool.ts';
@@ -112,6 +114,9 @@ export const records: readonly Record_[] = [
   networking.dhcpBinding,
   autoAllocatedTopology,
   flavorProfile,
+  metering.meteringCount,
+  metering.meteringTotal,
+  metering.meteringReport,
   identity.project,
   identity.user,
   identity.role,

@@ -4,6 +4,7 @@ import { agentNotFound } from '../model/faults.ts';
 import type { AgentReport, HostKey } from '../model/host-objects.ts';
 import { agent, dhcpBinding, network, port, routerBinding } from '../model/index.ts';
 import type { Row } from '../model/language.ts';
+import { servicePluginNames } from '../rules/extensions.ts';
 import { agentTypes, l2AgentTypes } from '../rules/schedule.ts';
 import { networkKeys, portKeys, routerOwners } from '../rules/wake.ts';
 import type { Context, Operations, ReadContext } from './context.ts';
@@ -14,12 +15,17 @@ import { agentIsAlive } from './schedule-agents.ts';
 import { followParent, healTrunks, pluggedIn } from './trunk-binding.ts';
 
 export { applyStatuses } from './agent-status.ts';
+export { applyMetering } from './metering-report.ts';
 
 type AgentRow = Row<typeof agent>;
 type AgentFunction = AgentReport['functions'][number];
 
 /** Neutron's message topics, which clients show. */
-const topics: Readonly<Record<string, string>> = { [agentTypes.l3]: 'l3_agent', [agentTypes.dhcp]: 'dhcp_agent' };
+const topics: Readonly<Record<string, string>> = {
+  [agentTypes.l3]: 'l3_agent',
+  [agentTypes.dhcp]: 'dhcp_agent',
+  [agentTypes.metering]: 'metering_agent',
+};
 
 /** What an agent says of itself as it is kept: an L2 agent with its endpoint and bridges, each with the failures known of it. */
 function configurationsOf(fn: AgentFunction, report: AgentReport, before?: AgentRow): Record<string, unknown> {
@@ -30,9 +36,15 @@ function configurationsOf(fn: AgentFunction, report: AgentReport, before?: Agent
   return { ...fn.configurations, ...wiring, ...(failures === undefined ? {} : { failures }) };
 }
 
-/** L3 and DHCP agents are in a zone; L2 agents are in none. */
-const zoneOf = (fn: AgentFunction, report: AgentReport) =>
-  Object.hasOwn(topics, fn.agent_type) ? (report.availability_zone ?? 'nova') : null;
+/** L3 and DHCP agents are in a zone; others are in none. */
+const zoneOf = ({ agent_type }: AgentFunction, report: AgentReport) =>
+  agent_type === agentTypes.l3 || agent_type === agentTypes.dhcp ? (report.availability_zone ?? 'nova') : null;
+
+/** Nothing is metered where the API knows no labels. */
+function functionsOf({ functions }: AgentReport, { settings }: Context): readonly AgentFunction[] {
+  const meters = servicePluginNames(settings).has('metering');
+  return functions.filter(({ agent_type }) => agent_type !== agentTypes.metering || meters);
+}
 
 /** What a report changed of how a host is wired. */
 interface Wiring {
@@ -125,7 +137,7 @@ async function wakeSegmented(c: Context, host: string): Promise<void> {
 export async function applyAgentReport(c: Context, host: string, report: AgentReport): Promise<void> {
   const known = await c.t.find(agent, { host });
   const changes: Wiring[] = [];
-  for (const fn of report.functions) {
+  for (const fn of functionsOf(report, c)) {
     const before = known.find((row) => row.agent_type === fn.agent_type);
     changes.push(await applyFunction(c, host, fn, report, before));
   }

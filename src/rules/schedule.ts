@@ -8,6 +8,7 @@ export const agentTypes = {
   openvswitch: 'Open vSwitch agent',
   l3: 'L3 agent',
   dhcp: 'DHCP agent',
+  metering: 'Metering agent',
 } as const;
 
 /** The functions that wire ports. */

@@ -48,6 +48,8 @@ export interface NetworkingSettings {
   readonly enableNdpProxyByDefault: boolean;
   /** `[DEFAULT] pagination_max_limit`; -1: none. */
   readonly paginationMaxLimit: number;
+  /** `[neutrino] metering_metrics`: whether measurements, which anybody may read, tell of the traffic of projects. */
+  readonly meteringMetrics: boolean;
 }
 
 /** Both ends belong to it. */
@@ -124,4 +126,5 @@ export const defaultSettings: NetworkingSettings = {
   maxDnsNameservers: 5,
   enableNdpProxyByDefault: false,
   paginationMaxLimit: -1,
+  meteringMetrics: false,
 };

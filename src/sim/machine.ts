@@ -2,7 +2,7 @@
  * A machine in memory: performs plans as Linux would, refuses what Linux would refuse, and prints its whole state as text. For
  * tests and benchmarks.
  */
-import type { Machine, SwitchState } from '../host/machine.ts';
+import type { Counted, CountingTable, Machine, SwitchState } from '../host/machine.ts';
 import type { Fact, FactKey, Namespace } from '../plan/facts.ts';
 import { factKey } from '../plan/facts.ts';
 import type { CutStep, Step, StepFailure } from '../plan/steps.ts';
@@ -20,7 +20,16 @@ import {
   removeAddress,
   removeLink,
 } from './links.ts';
-import { putElements, putEntry, putTable, removeElements, removeEntry, removeTable } from './nft.ts';
+import {
+  countersOf,
+  putElements,
+  putEntry,
+  putTable,
+  raiseCounter,
+  removeElements,
+  removeEntry,
+  removeTable,
+} from './nft.ts';
 import { observeFact } from './observe.ts';
 import { printState } from './print.ts';
 import {
@@ -118,6 +127,15 @@ export class SimulatedMachine implements Machine {
   async listLinks(): Promise<ReadonlyMap<string, number>> {
     const { links } = namespaceOf(this.#state, '');
     return new Map([...links].map(([name, link]) => [name, link.index]));
+  }
+
+  async readCounters(tables: readonly CountingTable[]): Promise<Counted[]> {
+    return countersOf(this.#state, tables);
+  }
+
+  /** Traffic passes: a counter that is there rises. */
+  count(namespace: Namespace, name: string, packets: number, bytes: number): void {
+    raiseCounter(this.#state, namespace, name, packets, bytes);
   }
 
   async switchState(): Promise<SwitchState> {

@@ -71,6 +71,8 @@ export interface SimTable {
   readonly elements: Map<string, NftElementsFact>;
   /** The elements of maps, by `map|key`. */
   readonly entries: Map<string, NftElementFact>;
+  /** What its counters have come to, by name. */
+  readonly counters: Map<string, { packets: number; bytes: number }>;
 }
 
 /** A bridge of Open vSwitch. */

@@ -12,7 +12,7 @@ import { createApi } from '../../src/api/server.ts';
 import { logInBody } from '../../src/api/test-bed.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { SeededRandom } from '../../src/lib/random.ts';
-import { applyAgentReport, applyStatuses } from '../../src/operations/agent.ts';
+import { applyAgentReport, applyMetering, applyStatuses } from '../../src/operations/agent.ts';
 import { hostObject, hostObjectKeys } from '../../src/operations/host-view.ts';
 import { operations } from '../../src/operations/index.ts';
 import { defaultSettings } from '../../src/rules/settings.ts';
@@ -40,7 +40,7 @@ async function servers(t: TestContext, stores: readonly Store[]): Promise<Ask> {
       clock: systemClock,
       random: { below: (limit) => lots.below(limit), uuid: () => ids.uuid() },
       operations,
-      hosts: { hostObject, hostObjectKeys, applyAgentReport, applyStatuses },
+      hosts: { hostObject, hostObjectKeys, applyAgentReport, applyMetering, applyStatuses },
       log: false,
       publicUrl: () => 'http://cloud.test:9696',
     });

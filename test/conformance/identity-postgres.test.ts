@@ -6,7 +6,7 @@ import { createApi } from '../../src/api/server.ts';
 import { logInBody } from '../../src/api/test-bed.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { SeededRandom } from '../../src/lib/random.ts';
-import { applyAgentReport, applyStatuses } from '../../src/operations/agent.ts';
+import { applyAgentReport, applyMetering, applyStatuses } from '../../src/operations/agent.ts';
 import { hostObject, hostObjectKeys } from '../../src/operations/host-view.ts';
 import { operations } from '../../src/operations/index.ts';
 import { defaultSettings } from '../../src/rules/settings.ts';
@@ -22,7 +22,7 @@ function identityOf(store: Store) {
     clock: systemClock,
     random: new SeededRandom(1),
     operations,
-    hosts: { hostObject, hostObjectKeys, applyAgentReport, applyStatuses },
+    hosts: { hostObject, hostObjectKeys, applyAgentReport, applyMetering, applyStatuses },
     log: false,
     publicUrl: () => 'http://cloud.test:9696',
   });

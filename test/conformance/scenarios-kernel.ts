@@ -96,6 +96,7 @@ function counting(machine: Machine): ScenarioMachine {
     watchLinks: (changed) => machine.watchLinks(changed),
     listLinks: () => machine.listLinks(),
     watchProcesses: (ended) => machine.watchProcesses(ended),
+    readCounters: (tables) => machine.readCounters(tables),
     switchState: () => machine.switchState(),
     get performed() {
       return performed;

@@ -1,6 +1,12 @@
 /** What agents report, checked: a sign of life, and what came of the objects. */
 import { malformedBody } from '../../model/faults.ts';
-import { type AgentReport, hostObjectKinds, type StatusReport } from '../../model/host-objects.ts';
+import {
+  type AgentReport,
+  hostObjectKinds,
+  type MeteringReport,
+  meteringCountsLimit,
+  type StatusReport,
+} from '../../model/host-objects.ts';
 import * as t from '../../model/types.ts';
 import { invalidField } from '../faults.ts';
 
@@ -61,4 +67,31 @@ export function readStatuses(body: unknown): StatusReport {
       throw invalidField(`body.statuses[${at}].key`, new t.Problem('<kind>/<id> of a host object', status.key));
   }
   return report as StatusReport;
+}
+
+const count = t.integer(0, Number.MAX_SAFE_INTEGER);
+
+const meteringType = t.object({
+  run: t.string(64),
+  number: count,
+  boot: t.string(64),
+  counts: t.list(
+    t.object(
+      {
+        router_id: t.uuid(),
+        project_id: t.string(255),
+        label_id: t.uuid(),
+        direction: t.oneOf('ingress', 'egress'),
+        packets: count,
+        bytes: count,
+      },
+      { ended: t.boolean() },
+    ),
+    { max: meteringCountsLimit },
+  ),
+});
+
+/** Checks a report of counts; throws a 400 fault that names the member. */
+export function readMetering(body: unknown): MeteringReport {
+  return parse(meteringType, body) as MeteringReport;
 }

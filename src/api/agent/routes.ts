@@ -1,19 +1,20 @@
 /** The paths of the agents: sign of life, states, watch. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { busy, malformedBody } from '../../model/faults.ts';
-import type { AgentReport, StatusReport } from '../../model/host-objects.ts';
+import type { AgentReport, MeteringReport, StatusReport } from '../../model/host-objects.ts';
 import type { Caller, Context } from '../../operations/context.ts';
 import { type Services, writeContext } from '../services.ts';
 import { readQuery } from '../wire/query-string.ts';
 import { jsonBody, paramOf, route } from '../wire/router.ts';
 import { lineSink } from './line-stream.ts';
-import { readHost, readReport, readStatuses } from './reports.ts';
+import { readHost, readMetering, readReport, readStatuses } from './reports.ts';
 import { type HostView, watchHost } from './watch.ts';
 
 /** What the server does with what agents say, and what it tells them (operations/agent.ts, operations/host-view.ts). */
 export interface HostOperations extends HostView {
   applyAgentReport(c: Context, host: string, report: AgentReport): Promise<unknown>;
   applyStatuses(c: Context, host: string, report: StatusReport): Promise<unknown>;
+  applyMetering(c: Context, host: string, report: MeteringReport): Promise<unknown>;
 }
 
 /** Who acts when an agent does. */
@@ -46,6 +47,13 @@ export function agentRoutes(app: FastifyInstance, services: Services, hosts: Hos
     POST: async (request, reply) => {
       const [host, report] = [readHost(paramOf(request, 'host')), readStatuses(jsonBody(request))];
       if (report.statuses.length > 0) await act((c) => hosts.applyStatuses(c, host, report));
+      return reply.code(204).send();
+    },
+  });
+  route(app, `${path}/metering`, {
+    POST: async (request, reply) => {
+      const [host, report] = [readHost(paramOf(request, 'host')), readMetering(jsonBody(request))];
+      await act((c) => hosts.applyMetering(c, host, report));
       return reply.code(204).send();
     },
   });

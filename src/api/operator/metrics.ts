@@ -1,4 +1,6 @@
-/** Measurements in the text format of Prometheus: requests by route, the process, the newest revision. */
+/** Measurements in the text format of Prometheus: requests by route, the process, the newest revision, and what labels counted. */
+import type { meteringTotal } from '../../model/index.ts';
+import type { Row } from '../../model/language.ts';
 
 /** Upper bounds of the histogram, seconds. */
 const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5] as const;
@@ -14,7 +16,8 @@ interface Series {
 export interface Metrics {
   /** `route` is the pattern of the path, so that the number of series is bounded. */
   count(method: string, route: string, status: number, seconds: number): void;
-  text(revision: number): string;
+  /** `metered`: what metering labels counted; undefined: that is not told. */
+  text(revision: number, metered?: readonly Row<typeof meteringTotal>[]): string;
 }
 
 const labelsOf = (method: string, route: string, status: number) =>
@@ -46,6 +49,23 @@ function processLines(): string[] {
   ];
 }
 
+const quoted = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
+
+function meteringLines(totals: readonly Row<typeof meteringTotal>[] | undefined): string[] {
+  return (['bytes', 'packets'] as const).flatMap((what) => {
+    if (!totals) return [];
+    const name = `neutrino_metering_${what}_total`;
+    const lines = totals.map((row) => {
+      const labels = (['label_id', 'project_id', 'direction'] as const).map(
+        (label) => `${label}=${quoted(row[label])}`,
+      );
+      return `${name}{${labels.join(',')}} ${row[what]}`;
+    });
+    const help = `# HELP ${name} What a metering label counted on the routers of a project, in ${what}.`;
+    return [help, `# TYPE ${name} counter`, ...lines];
+  });
+}
+
 /** Measurements of one server. */
 export function createMetrics(): Metrics {
   const all = new Map<string, Series>();
@@ -60,9 +80,9 @@ export function createMetrics(): Metrics {
         if (seconds <= bound) series.buckets[at] = (series.buckets[at] ?? 0) + 1;
       }
     },
-    text(revision) {
+    text(revision, metered) {
       const head = single('neutrino_revision', 'gauge', 'The newest revision of the journal.', revision);
-      return `${[...histogram(all.values()), ...processLines(), ...head].join('\n')}\n`;
+      return `${[...histogram(all.values()), ...processLines(), ...head, ...meteringLines(metered)].join('\n')}\n`;
     },
   };
 }

@@ -13,6 +13,8 @@ import { renderRouter } from './router.ts';
 import { renderTrunk } from './trunk.ts';
 
 export type { HostEnvironment, Lookup, MetadataEnvironment, NatDriver, OvsEnvironment, Rendering } from './language.ts';
+export { routerNamespace } from './names.ts';
+export { counterOf, type MeteringDirection, meteringTable } from './router-metering.ts';
 
 const nothing: Rendering = { facts: [], waiting: null, problem: null };
 

@@ -10,7 +10,8 @@ const rule = (direction: Rule['direction'], more: Partial<Rule> = {}): Rule => {
   return { direction, excluded: false, source_ip_prefix: null, destination_ip_prefix: null, ...more };
 };
 
-function tableOf(metering: readonly HostMetering[]) {
+function tableOf(labels: readonly HostMetering[]) {
+  const metering = { project_id: 'p', labels };
   const [table] = meteringFacts({ gateway, metering } as HostRouter, 'qrouter-r');
   return table;
 }
@@ -55,10 +56,13 @@ test('a label counts what its rules name and none of them leaves out, each direc
 test('a label counts nothing in a direction for which it only leaves out, and nothing where there is no gateway', () => {
   const egress = rule('egress', { destination_ip_prefix: '0.0.0.0/0' });
   const excluded = rule('ingress', { destination_ip_prefix: '0.0.0.0/0', excluded: true });
-  const metering = [{ label_id: 'l', rules: [egress, excluded] }];
-  const [own, ...shared] = tableOf(metering)?.chains.map(({ name }) => name) ?? [];
+  const labels = [{ label_id: 'l', rules: [egress, excluded] }];
+  const [own, ...shared] = tableOf(labels)?.chains.map(({ name }) => name) ?? [];
   assert.deepEqual([own, shared], ['egress-l', ['ingress', 'egress', 'FORWARD']]);
-  assert.deepEqual(meteringFacts({ gateway: null, metering } as unknown as HostRouter, 'qrouter-r'), []);
+  assert.deepEqual(
+    meteringFacts({ gateway: null, metering: { project_id: 'p', labels } } as unknown as HostRouter, 'qrouter-r'),
+    [],
+  );
 });
 
 test('the name of a counter tells of what it is', () => {

@@ -73,10 +73,10 @@ function labelChain({ label_id, rules }: HostMetering, direction: MeteringDirect
 }
 
 /** The table; none where no label counts. */
-export function meteringFacts({ gateway, metering = [] }: HostRouter, namespace: string): NftTableFact[] {
-  if (!gateway || metering.length === 0) return [];
+export function meteringFacts({ gateway, metering }: HostRouter, namespace: string): NftTableFact[] {
+  if (!gateway || !metering) return [];
   const device = gatewayDeviceName(gateway.port_id);
-  const chains = directions.map((direction) => metering.flatMap((label) => labelChain(label, direction)));
+  const chains = directions.map((direction) => metering.labels.flatMap((label) => labelChain(label, direction)));
   const counters = chains.flat().map(({ name }): NftObject => ({ name, of: 'counter', body: '' }));
   const entrances = directions.map((name, at) => ({
     name,

@@ -138,7 +138,7 @@ function limits(rows: RouterRows, gatewayPort: PortRow | undefined): Pick<HostRo
 
 function metering(rows: RouterRows, gatewayPort: PortRow | undefined): Pick<HostRouter, 'metering'> {
   const labels = gatewayPort ? hostMetering(rows.meteringRules) : [];
-  return labels.length > 0 ? { metering: labels } : {};
+  return labels.length > 0 ? { metering: { project_id: rows.router.project_id, labels } } : {};
 }
 
 function wholeAddresses(floatingIps: RouterRows['floatingIps']): HostRouter['floating_ips'] {

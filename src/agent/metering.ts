@@ -1,0 +1,108 @@
+/** Reads the counters of metering labels from time to time, and before they go, and reports them. */
+import type { AgentClient } from '../client/index.ts';
+import type { Machine } from '../host/machine.ts';
+import type { HostKey, HostObject } from '../model/host-objects.ts';
+import { meteringTable } from '../plan/render/index.ts';
+import type { ChangeLog } from './log.ts';
+import { endingsOf, Meters } from './meters.ts';
+import { pause } from './wait.ts';
+
+/** How counting is reported. */
+export interface MeteringOptions {
+  /** Tells this run of the agent from others. */
+  readonly run: string;
+  /** Tells this run of the kernel from others, which had other counters. */
+  readonly boot: string;
+  /** `measure_interval`: how often counters are read, milliseconds. */
+  readonly measureIntervalMs: number;
+  /** `report_interval`: how often what they came to is told, milliseconds. */
+  readonly reportIntervalMs: number;
+}
+
+/** Metering that runs. */
+export interface Metering {
+  /** The machine, on which counters are read before a step takes them away. */
+  readonly machine: Machine;
+  /** What the host is told of an object. */
+  told(key: HostKey, object: HostObject | undefined): void;
+  /** A last reading and one attempt to report it. */
+  stop(): Promise<void>;
+}
+
+/** Starts reading and reporting, `AgentClient.metering` being how the server is told. */
+export function startMetering(
+  client: Pick<AgentClient, 'metering'>,
+  inner: Machine,
+  options: MeteringOptions,
+  log: ChangeLog,
+): Metering {
+  const meters = new Meters(options.run, options.boot);
+  const stopping = new AbortController();
+
+  const read = async (namespaces: readonly string[]) => {
+    if (namespaces.length === 0) return;
+    try {
+      meters.take(await inner.readCounters(namespaces.map((namespace) => ({ namespace, ...meteringTable }))));
+      log.clear('counters', 'The counters of metering labels can be read again.');
+    } catch (error) {
+      log.warn('counters', `The counters of metering labels cannot be read: ${(error as Error).message}`);
+    }
+  };
+  const tell = async (signal?: AbortSignal) => {
+    try {
+      for (let report = meters.next(); report; report = meters.next()) {
+        await client.metering(report, signal);
+        meters.taken();
+      }
+      log.clear('metering', 'The server takes counts of metering labels again.');
+    } catch (error) {
+      if (signal?.aborted) return;
+      log.warn(
+        'metering',
+        `Counts of metering labels could not be reported, they are kept: ${(error as Error).message}`,
+      );
+    }
+  };
+  const run = async () => {
+    const { signal } = stopping;
+    const intervalMs = Math.min(options.measureIntervalMs, options.reportIntervalMs);
+    const perReport = Math.round(options.reportIntervalMs / intervalMs);
+    for (let readings = 1; ; readings++) {
+      await pause(intervalMs, signal);
+      if (signal.aborted) return;
+      await read(meters.namespaces);
+      if (readings % perReport === 0) await tell(signal);
+    }
+  };
+  const running = run();
+
+  const machine: Machine = {
+    observe: (facts) => inner.observe(facts),
+    async perform(steps) {
+      const endings = endingsOf(steps).filter(({ namespace }) => meters.isKnown(namespace));
+      await read([...new Set(endings.map(({ namespace }) => namespace))]);
+      const failures = await inner.perform(steps);
+      const failed = new Set(failures.map(({ step }) => step));
+      for (const ending of endings) if (!failed.has(ending.step)) meters.end(ending);
+      return failures;
+    },
+    watchLinks: (changed) => inner.watchLinks(changed),
+    listLinks: () => inner.listLinks(),
+    watchProcesses: (ended) => inner.watchProcesses(ended),
+    readCounters: (tables) => inner.readCounters(tables),
+    switchState: () => inner.switchState(),
+  };
+  return {
+    machine,
+    told(key, object) {
+      const [kind, id = ''] = key.split('/');
+      if (kind === 'router') meters.know(id, object?.kind === 'router' ? object.metering : undefined);
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+      await read(meters.namespaces);
+      await tell();
+    },
+  };
+}
