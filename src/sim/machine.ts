@@ -6,6 +6,7 @@ import type { Counted, CountingTable, Machine, SwitchState } from '../host/machi
 import type { Fact, FactKey, Namespace } from '../plan/facts.ts';
 import { factKey } from '../plan/facts.ts';
 import type { CutStep, Step, StepFailure } from '../plan/steps.ts';
+import { countersOf, raiseCounter } from './counters.ts';
 import { addHook, putChain, putSet, removeChain, removeHook, removeSet } from './filters.ts';
 import {
   addAddress,
@@ -20,16 +21,7 @@ import {
   removeAddress,
   removeLink,
 } from './links.ts';
-import {
-  countersOf,
-  putElements,
-  putEntry,
-  putTable,
-  raiseCounter,
-  removeElements,
-  removeEntry,
-  removeTable,
-} from './nft.ts';
+import { putElements, putEntry, putTable, removeElements, removeEntry, removeTable } from './nft.ts';
 import { observeFact } from './observe.ts';
 import { printState } from './print.ts';
 import {

@@ -1,12 +1,5 @@
 /** Tables of nftables on the simulated machine, as strict as nft. */
-import type { Counted, CountingTable } from '../host/machine.ts';
-import {
-  factKey,
-  type Namespace,
-  type NftElementFact,
-  type NftElementsFact,
-  type NftTableFact,
-} from '../plan/facts.ts';
+import { factKey, type NftElementFact, type NftElementsFact, type NftTableFact } from '../plan/facts.ts';
 import { namespaceOf, SimError, type SimState, type SimTable } from './state.ts';
 
 /** The key of a table within its namespace. */
@@ -39,30 +32,6 @@ function keepCounters({ table: { objects = [] }, counters }: SimTable): void {
   const names = new Set(objects.filter(({ of }) => of === 'counter').map(({ name }) => name));
   for (const name of counters.keys()) if (!names.has(name)) counters.delete(name);
   for (const name of names) if (!counters.has(name)) counters.set(name, { packets: 0, bytes: 0 });
-}
-
-/** What the counters of tables have come to. */
-export function countersOf(state: SimState, tables: readonly CountingTable[]): Counted[] {
-  return tables.flatMap((at) => {
-    const counters = state.namespaces.get(at.namespace)?.tables.get(tableName(at))?.counters ?? [];
-    return [...counters].map(([name, count]) => ({ namespace: at.namespace, name, ...count }));
-  });
-}
-
-/** Traffic passes: a counter that is there rises, whatever its table. */
-export function raiseCounter(
-  state: SimState,
-  namespace: Namespace,
-  name: string,
-  packets: number,
-  bytes: number,
-): void {
-  for (const { counters } of namespaceOf(state, namespace).tables.values()) {
-    const count = counters.get(name);
-    if (!count) continue;
-    count.packets += packets;
-    count.bytes += bytes;
-  }
 }
 
 /** Makes a device's elements what they are to be. */
