@@ -149,7 +149,8 @@ function exchanged(was: readonly string[], wanted: readonly string[], what: stri
   const [before, after] = [new Set(was), new Set(wanted)];
   const more = wanted.filter((one) => !before.has(one)).length;
   const less = was.filter((one) => !after.has(one)).length;
-  return `${[more && `${more} more`, less && `${less} less`].filter(Boolean).join(', ')}: ${wanted.length} ${what}`;
+  const parts = [more && `${more} more`, less && `${less} less`].filter(Boolean);
+  return parts.length > 0 ? `${parts.join(', ')}: ${wanted.length} ${what}` : '';
 }
 
 /** How a change differs from what was: only what changes is named. */
@@ -173,6 +174,10 @@ function difference(fact: Fact, was: Fact): string {
   if (fact.fact === 'nft-element' && was.fact === 'nft-element')
     return `${elementDetails(was)} → ${fact.value.replace(' . ', ':')}`;
   if (fact.fact === 'set' && was.fact === 'set') return exchanged(was.elements, fact.elements, 'addresses');
+  if (fact.fact === 'nft-table' && was.fact === 'nft-table') {
+    const names = ({ objects = [] }: typeof fact) => objects.map(({ name }) => name);
+    return exchanged(names(was), names(fact), 'objects');
+  }
   if (was.fact === 'ovs-port' && was.lost) return 'plugged in anew';
   if (fact.fact === 'ovs-port' && was.fact === 'ovs-port' && fact.tag !== was.tag)
     return `tag ${was.tag ?? 'none'} → ${fact.tag ?? 'none'}`;
