@@ -38,13 +38,13 @@ function l2Function(env: FixedEnvironment): AgentReport['functions'][number] {
 }
 
 /** Where counters of metering labels are read. */
-const meteringFunction = (metering: Pick<MeteringOptions, 'measureIntervalMs' | 'reportIntervalMs'>) => ({
+const meteringFunction = ({ intervalMs }: Pick<MeteringOptions, 'intervalMs'>) => ({
   agent_type: 'Metering agent',
   binary: 'neutron-metering-agent',
   configurations: {
     metering_driver: 'nftables',
-    measure_interval: metering.measureIntervalMs / 1000,
-    report_interval: metering.reportIntervalMs / 1000,
+    measure_interval: intervalMs / 1000,
+    report_interval: intervalMs / 1000,
   },
 });
 
@@ -52,7 +52,7 @@ const meteringFunction = (metering: Pick<MeteringOptions, 'measureIntervalMs' | 
 export function agentReport(
   env: FixedEnvironment,
   startedAt: string,
-  metering?: Pick<MeteringOptions, 'measureIntervalMs' | 'reportIntervalMs'>,
+  metering?: Pick<MeteringOptions, 'intervalMs'>,
 ): AgentReport {
   return {
     functions: [

@@ -13,10 +13,8 @@ export interface MeteringOptions {
   readonly run: string;
   /** Tells this run of the kernel from others, which had other counters. */
   readonly boot: string;
-  /** `measure_interval`: how often counters are read, milliseconds. */
-  readonly measureIntervalMs: number;
-  /** `report_interval`: how often what they came to is told, milliseconds. */
-  readonly reportIntervalMs: number;
+  /** How often counters are read, and what they came to is told, milliseconds. Reading a router costs some milliseconds. */
+  readonly intervalMs: number;
 }
 
 /** Metering that runs. */
@@ -64,14 +62,11 @@ export function startMetering(
     }
   };
   const run = async () => {
-    const { signal } = stopping;
-    const intervalMs = Math.min(options.measureIntervalMs, options.reportIntervalMs);
-    const perReport = Math.round(options.reportIntervalMs / intervalMs);
-    for (let readings = 1; ; readings++) {
-      await pause(intervalMs, signal);
-      if (signal.aborted) return;
+    for (;;) {
+      await pause(options.intervalMs, stopping.signal);
+      if (stopping.signal.aborted) return;
       await read(meters.namespaces);
-      if (readings % perReport === 0) await tell(signal);
+      await tell(stopping.signal);
     }
   };
   const running = run();

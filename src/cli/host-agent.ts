@@ -128,8 +128,7 @@ export async function startHostAgent(options: HostAgentOptions): Promise<Running
     const metering = {
       run: randomUUID(),
       boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
-      measureIntervalMs: settings.metering.measureSeconds * 1000,
-      reportIntervalMs: settings.metering.reportSeconds * 1000,
+      intervalMs: settings.meteringIntervalSeconds * 1000,
     };
     const report = {
       ...agentReport(env, apiTimestamp(systemClock.now()), metering),

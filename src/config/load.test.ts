@@ -311,11 +311,11 @@ test('any settings, printed as a file and read again, are what they were', () =>
   );
 });
 
-test('what is metered is read and told as metering_agent.ini says; report_interval of [agent] is another one', () => {
+test('report_interval of metering_agent.ini and that of [agent] are two options', () => {
   const text =
     '[DEFAULT]\ndriver = iptables\nmeasure_interval = 10\nreport_interval = 60\n[agent]\nreport_interval = 5\n';
-  const { settings } = load(text);
-  assert.deepEqual(settings.agent.metering, { measureSeconds: 10, reportSeconds: 60 });
-  assert.equal(settings.agent.reportIntervalSeconds, 5);
-  assert.deepEqual(load('').settings.agent.metering, { measureSeconds: 30, reportSeconds: 300 });
+  const { settings, warnings } = load(text);
+  assert.equal(settings.agent.meteringIntervalSeconds, 60);
+  assert.match(warnings.join(), /measure_interval has no effect: the kernel counts/);
+  assert.equal(load('').settings.agent.meteringIntervalSeconds, 300);
 });

@@ -222,10 +222,7 @@ function agentSettings(reader: OptionReader, hasL3File: boolean): AgentSettings 
     clampsMss: reader.value(options.clampsMss),
     advertisementSeconds: advertisementSeconds(reader),
     reportIntervalSeconds: reader.value(options.reportInterval),
-    metering: {
-      measureSeconds: reader.value(options.meteringMeasureInterval),
-      reportSeconds: reader.value(options.meteringReportInterval),
-    },
+    meteringIntervalSeconds: reader.value(options.meteringReportInterval),
   };
 }
 

@@ -306,17 +306,11 @@ const linuxBridge = optionsOf('linux_bridge');
 const vxlan = optionsOf('vxlan');
 
 const agentOptions = {
-  meteringMeasureInterval: main(
-    'measure_interval',
-    number(1),
-    30,
-    'In a metering_agent.ini: how often the counters of metering labels are read, seconds.',
-  ),
   meteringReportInterval: main(
     'report_interval',
     number(1),
     300,
-    'In a metering_agent.ini: how often what they came to is told to the server, seconds.',
+    'In a metering_agent.ini: how often the counters of metering labels are read, and told to the server, seconds.',
   ),
   reportInterval: agentIni(
     'report_interval',

@@ -120,8 +120,8 @@ export interface AgentSettings {
   /** `[neutrino] clamp_mss`. */
   readonly clampsMss: boolean;
   readonly reportIntervalSeconds: number;
-  /** `measure_interval` and `report_interval` of metering_agent.ini. */
-  readonly metering: { readonly measureSeconds: number; readonly reportSeconds: number };
+  /** `report_interval` of metering_agent.ini. */
+  readonly meteringIntervalSeconds: number;
 }
 
 /** Everything that the files decide. */

@@ -57,6 +57,7 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ...same(proxy, 'metadata_proxy_socket metadata_proxy_user metadata_proxy_group metadata_proxy_socket_mode'),
     ...same('the agent answers instances itself, or asks Nova', 'metadata_workers metadata_backlog'),
     driver: 'what metering labels count is counted by nftables',
+    measure_interval: 'the kernel counts; counters are read when they are told, every report_interval',
     granular_traffic_data: 'labels are counted for each router, and told for each project',
     metadata_access_mark: 'the mark is always 0x1',
     ...same(

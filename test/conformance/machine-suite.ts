@@ -52,6 +52,28 @@ async function lives(machine: Machine, { before, first, second, stays, opaque }:
   for (const fact of before) assert.equal(await now(machine, fact), undefined, `${factKey(fact)} is gone as well`);
 }
 
+/** Counters of many tables, one of which is not there; a changed table keeps those that stay in it. */
+async function counters(machine: Machine): Promise<void> {
+  const at = (namespace: string) => ({ namespace, family: 'inet', table: 'counting' }) as const;
+  const table = (namespace: string, ...names: string[]): Fact => ({
+    ...{ fact: 'nft-table', ...at(namespace), sets: [], chains: [] },
+    objects: names.map((name) => ({ name, of: 'counter', body: '' })),
+  });
+  const places = ['counting-1', 'counting-2'];
+  const spaces = places.map((name): Fact => ({ fact: 'netns', name }));
+  const first = table('counting-1', 'one', 'two');
+  await performAll(machine, [...spaces, first].map(add));
+  const read = async () => {
+    const all = await machine.readCounters([...places, 'counting-3'].map(at));
+    return all.map(({ namespace, name, packets, bytes }) => `${namespace} ${name} ${packets} ${bytes}`).sort();
+  };
+  assert.deepEqual(await read(), ['counting-1 one 0 0', 'counting-1 two 0 0']);
+  await performAll(machine, [change(first, table('counting-1', 'two')), add(table('counting-2', 'three'))]);
+  assert.deepEqual(await read(), ['counting-1 two 0 0', 'counting-2 three 0 0']);
+  await performAll(machine, spaces.map(remove));
+  assert.deepEqual(await read(), []);
+}
+
 async function manyAtOnce(machine: Machine): Promise<void> {
   const namespace = 'many';
   const name = (i: number) => `neutron-l3-agent-c${i}`;
@@ -144,6 +166,7 @@ export function machineSuite(
 ): void {
   sampleSuite(name, open, samples(folder), lacks);
   test(`${name}: many steps in one plan`, async () => manyAtOnce(await open()));
+  test(`${name}: counters are read, of as many tables as there are`, async () => counters(await open()));
   test(`${name}: hooks stand in their order`, async () => orderOfHooks(await open()));
   test(`${name}: a missing namespace fails its own steps only`, async () => missingNamespace(await open()));
 }

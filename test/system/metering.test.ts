@@ -5,7 +5,7 @@ import { meteringLabel, meteringLabelRule } from '../../src/model/index.ts';
 import type { MeteredLabel } from '../../src/operations/metering-view.ts';
 import { eventually, type Instance, type SmallCloud, skip, startSmallCloud } from './support/small-cloud.ts';
 
-const secondly = '[DEFAULT]\nmeasure_interval = 1\nreport_interval = 1\n';
+const secondly = '[DEFAULT]\nreport_interval = 1\n';
 /** Bytes of an echo with `ping -s`, with its headers. */
 const size = 1000;
 const echo = size + 28;
