@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Machine } from '../host/machine.ts';
+import type { Counted, CountingTable, Machine } from '../host/machine.ts';
 import { systemClock } from '../lib/clock.ts';
 import {
   type AgentReport,
@@ -24,6 +24,8 @@ export class TestMachine implements Machine {
   readonly facts = new Map<FactKey, Fact>();
   readonly performed: Step[] = [];
   observes = 0;
+  /** What counters are at. */
+  counters: readonly Counted[] = [];
   performs = 0;
   /** Steps that fail: by the key of their fact. */
   readonly failing = new Map<FactKey, string>();
@@ -86,8 +88,8 @@ export class TestMachine implements Machine {
     return new Map(this.#indices);
   }
 
-  async readCounters(): Promise<[]> {
-    return [];
+  async readCounters(tables: readonly CountingTable[]): Promise<Counted[]> {
+    return this.counters.filter(({ namespace }) => tables.some((table) => table.namespace === namespace));
   }
 
   async switchState(): Promise<undefined> {
