@@ -1,6 +1,9 @@
 /** Facts of every kind, in two states each, for the suite of machines. */
+
+import type { HostMetering, HostRouter } from '../../src/model/host-objects.ts';
 import type { Fact, LinkFact, Namespace, NftTableFact } from '../../src/plan/facts.ts';
 import { natMaps, natTable } from '../../src/plan/nft-nat.ts';
+import { meteringFacts } from '../../src/plan/render/router-metering.ts';
 
 /** One thing: what has to be there before, how it is at first, and how it is after a change. */
 export interface Sample {
@@ -285,25 +288,25 @@ const element = (map: string, key: string, value: string): Fact => {
   return { fact: 'nft-element', namespace: ns, ...natTable, map, key, value };
 };
 
-/** A table with a chain and a counter of each name. */
-function countingTable(...names: string[]): NftTableFact {
-  return {
-    fact: 'nft-table',
-    namespace: ns,
-    family: 'inet',
-    table: 'counting',
-    sets: [],
-    objects: names.map((name) => ({ name, of: 'counter', body: '' })),
-    chains: [
-      ...names.map((name) => ({ name, rules: [`ip saddr 10.0.0.0/8 counter name "${name}" return`] })),
-      {
-        name: 'FORWARD',
-        hook: 'type filter hook forward priority 10; policy accept;',
-        rules: names.map((name) => `jump ${name}`),
-      },
-    ],
+/** The table of a router on which labels count by these rules. */
+function meteringTable(labels: Readonly<Record<string, HostMetering['rules']>>): Fact {
+  const metering = {
+    project_id: 'p',
+    labels: Object.entries(labels).map(([label_id, rules]) => ({ label_id, rules })),
   };
+  const [table] = meteringFacts({ gateway: { port_id: 'aaaaaaaa-bbbb' }, metering } as unknown as HostRouter, ns);
+  if (!table) throw new Error('no label counts');
+  return table;
 }
+
+const meteringRule = (
+  direction: 'ingress' | 'egress',
+  source: string | null,
+  destination: string | null,
+  excluded = false,
+) => ({
+  ...{ direction, excluded, source_ip_prefix: source, destination_ip_prefix: destination },
+});
 
 /** Facts about nftables. */
 const tables: Sample[] = [
@@ -315,11 +318,22 @@ const tables: Sample[] = [
     second: { ...nftTable, chains: [{ name: 'one', rules: ['drop'] }, ...nftTable.chains.slice(1)] },
   },
   {
-    title: 'a table of nftables with counters',
+    title: 'the table of a metered router',
     opaque: true,
     before: [netns],
-    first: countingTable('one', 'two'),
-    second: countingTable('two', 'three'),
+    first: meteringTable({
+      one: [
+        meteringRule('egress', '0.0.0.0/0', null),
+        meteringRule('egress', '::/0', null),
+        meteringRule('egress', null, '198.51.100.0/24', true),
+        meteringRule('egress', null, '203.0.113.7/32', true),
+      ],
+      two: [meteringRule('ingress', 'fd00::/8', 'fd00:1::/64'), meteringRule('ingress', null, '10.0.0.0/25')],
+    }),
+    second: meteringTable({
+      two: [meteringRule('ingress', null, 'fd00:1::/64'), meteringRule('ingress', null, 'fd00:3::/64')],
+      three: [meteringRule('egress', '10.0.0.0/24', '10.0.1.0/24'), meteringRule('ingress', '10.0.0.0/24', null, true)],
+    }),
   },
   {
     title: 'elements of a device',
