@@ -23,7 +23,7 @@ export interface Metering {
   readonly machine: Machine;
   /** What the host is told of an object. */
   told(key: HostKey, object: HostObject | undefined): void;
-  /** A last reading and one attempt to report it. */
+  /** One attempt to report what has ended; counters that are there are read by the next run. */
   stop(): Promise<void>;
 }
 
@@ -39,14 +39,16 @@ export function startMetering(
 
   const read = async (namespaces: readonly string[]) => {
     if (namespaces.length === 0) return;
+    const { moment } = meters;
     try {
-      meters.take(await inner.readCounters(namespaces.map((namespace) => ({ namespace, ...meteringTable }))));
+      const tables = namespaces.map((namespace) => ({ namespace, ...meteringTable }));
+      meters.take(await inner.readCounters(tables), moment);
       log.clear('counters', 'The counters of metering labels can be read again.');
     } catch (error) {
       log.warn('counters', `The counters of metering labels cannot be read: ${(error as Error).message}`);
     }
   };
-  const tell = async (signal?: AbortSignal) => {
+  const tellAll = async (signal?: AbortSignal) => {
     try {
       for (let report = meters.next(); report; report = meters.next()) {
         await client.metering(report, signal);
@@ -55,11 +57,23 @@ export function startMetering(
       log.clear('metering', 'The server takes counts of metering labels again.');
     } catch (error) {
       if (signal?.aborted) return;
-      log.warn(
-        'metering',
-        `Counts of metering labels could not be reported, they are kept: ${(error as Error).message}`,
-      );
+      const { message } = error as Error;
+      log.warn('metering', `Counts of metering labels could not be reported, they are kept: ${message}`);
     }
+  };
+  let telling: Promise<void> | undefined;
+  let again = false;
+  /** One report at a time; who comes while one is under way has it followed by another. */
+  const tell = (signal?: AbortSignal): Promise<void> => {
+    again = true;
+    telling ??= (async () => {
+      while (again) {
+        again = false;
+        await tellAll(signal);
+      }
+      telling = undefined;
+    })();
+    return telling;
   };
   const run = async () => {
     for (;;) {
@@ -79,6 +93,8 @@ export function startMetering(
       const failures = await inner.perform(steps);
       const failed = new Set(failures.map(({ step }) => step));
       for (const ending of endings) if (!failed.has(ending.step)) meters.end(ending);
+      // At once: nobody else knows what they came to.
+      if (endings.length > 0) void tell(stopping.signal);
       return failures;
     },
     watchLinks: (changed) => inner.watchLinks(changed),
@@ -96,7 +112,7 @@ export function startMetering(
     async stop() {
       stopping.abort();
       await running;
-      await read(meters.namespaces);
+      await telling;
       await tell();
     },
   };

@@ -11,14 +11,20 @@ import type { Step } from '../plan/steps.ts';
 /** Counts that have ended and wait for a server that is away: beyond these the oldest are given up. */
 const endedLimit = 100_000;
 
+interface Counter {
+  reading: MeteringCount;
+}
+
 interface Metered {
   readonly routerId: string;
   readonly projectId: string;
   /** Whether anything is to be counted on it still. */
-  readonly wanted: boolean;
+  wanted: boolean;
+  /** By name. */
+  readonly counters: Map<string, Counter>;
+  /** The moment after which a reading must have begun: before it, other counters were there. */
+  since: number;
 }
-
-const counterKey = ({ namespace, name }: Pick<Counted, 'namespace' | 'name'>) => `${namespace} ${name}`;
 
 /** The counters that a step takes away, as far as it tells: of a namespace all, or those of these names. */
 export interface Ending {
@@ -45,10 +51,10 @@ export class Meters {
   readonly #boot: string;
   /** By namespace. */
   readonly #routers = new Map<string, Metered>();
-  readonly #readings = new Map<string, MeteringCount>();
-  /** Keys of readings that rose since they were told. */
-  readonly #risen = new Set<string>();
+  /** Counters that rose since they were told. */
+  readonly #risen = new Set<Counter>();
   readonly #ended: MeteringCount[] = [];
+  #moment = 0;
   #number = 0;
   /** Sent, and not answered for. */
   #underway: MeteringReport | undefined;
@@ -61,9 +67,12 @@ export class Meters {
   /** What is to be counted on a router; one on which nothing is any more is known until its counters are gone. */
   know(routerId: string, metering: HostRouter['metering']): void {
     const namespace = routerNamespace(routerId);
-    const before = this.#routers.get(namespace);
-    if (metering) this.#routers.set(namespace, { routerId, projectId: metering.project_id, wanted: true });
-    else if (before) this.#routers.set(namespace, { ...before, wanted: false });
+    const router = this.#routers.get(namespace);
+    if (router) router.wanted = metering !== undefined;
+    else if (metering) {
+      const { project_id: projectId } = metering;
+      this.#routers.set(namespace, { routerId, projectId, wanted: true, counters: new Map(), since: this.#moment });
+    }
   }
 
   /** The namespaces with counters. */
@@ -75,37 +84,43 @@ export class Meters {
     return this.#routers.has(namespace);
   }
 
-  /** Takes readings. */
-  take(counted: readonly Counted[]): void {
-    for (const one of counted) {
-      const router = this.#routers.get(one.namespace);
-      const of = counterOf(one.name);
-      if (!router || !of) continue;
-      const key = counterKey(one);
-      const before = this.#readings.get(key);
-      // Somebody made it anew.
-      if (before && one.packets < before.packets) this.#endedWith(before);
+  /** Now, for readings that begin now. */
+  get moment(): number {
+    return this.#moment;
+  }
+
+  /** Takes readings that began at a moment; those of counters that have ended since are not for those that are there now. */
+  take(counted: readonly Counted[], moment: number): void {
+    for (const { namespace, name, packets, bytes } of counted) {
+      const router = this.#routers.get(namespace);
+      const of = counterOf(name);
+      if (!router || !of || router.since > moment) continue;
       const { routerId: router_id, projectId: project_id } = router;
-      const { packets, bytes } = one;
-      this.#readings.set(key, {
-        ...{ router_id, project_id, label_id: of.labelId },
-        ...{ direction: of.direction, packets, bytes },
-      });
-      if (packets !== (before?.packets ?? 0)) this.#risen.add(key);
+      const { labelId: label_id, direction } = of;
+      const reading = { router_id, project_id, label_id, direction, packets, bytes };
+      const counter = router.counters.get(name) ?? { reading: { ...reading, packets: 0, bytes: 0 } };
+      router.counters.set(name, counter);
+      const before = counter.reading;
+      // Somebody made it anew.
+      if (packets < before.packets) this.#endedWith(before);
+      counter.reading = reading;
+      if (packets !== before.packets) this.#risen.add(counter);
     }
   }
 
   /** These counters are gone, with what they came to when they were last read. */
   end({ namespace, ends, step }: Ending): void {
-    for (const key of [...this.#readings.keys()]) {
-      const [place, name = ''] = key.split(' ');
-      const reading = place === namespace && ends(name) ? this.#readings.get(key) : undefined;
-      if (!reading) continue;
-      this.#endedWith(reading);
-      this.#readings.delete(key);
-      this.#risen.delete(key);
+    const router = this.#routers.get(namespace);
+    if (!router) return;
+    for (const [name, counter] of router.counters) {
+      if (!ends(name)) continue;
+      this.#endedWith(counter.reading);
+      this.#risen.delete(counter);
+      router.counters.delete(name);
     }
-    if (step.do === 'remove' && !this.#routers.get(namespace)?.wanted) this.#routers.delete(namespace);
+    this.#moment += 1;
+    router.since = this.#moment;
+    if (step.do === 'remove' && !router.wanted) this.#routers.delete(namespace);
   }
 
   #endedWith(reading: MeteringCount): void {
@@ -117,13 +132,11 @@ export class Meters {
   /** The report that the server is to have next; the same one until it is told that it has it. Undefined: it knows everything. */
   next(): MeteringReport | undefined {
     if (this.#underway) return this.#underway;
-    const ended = this.#ended.splice(0, meteringCountsLimit);
-    const counts = [...ended];
-    for (const key of this.#risen) {
+    const counts = this.#ended.splice(0, meteringCountsLimit);
+    for (const counter of this.#risen) {
       if (counts.length >= meteringCountsLimit) break;
-      this.#risen.delete(key);
-      const reading = this.#readings.get(key);
-      if (reading) counts.push(reading);
+      this.#risen.delete(counter);
+      counts.push(counter.reading);
     }
     if (counts.length === 0) return undefined;
     this.#number += 1;

@@ -54,7 +54,7 @@ class World {
 
   async #read(): Promise<void> {
     const tables = this.meters.namespaces.map((namespace) => ({ namespace, ...meteringTable }));
-    this.meters.take(await this.machine.readCounters(tables));
+    this.meters.take(await this.machine.readCounters(tables), this.meters.moment);
   }
 
   async act({ what, router: at, packets }: Act): Promise<void> {
