@@ -1,9 +1,8 @@
 /** Facts of every kind, in two states each, for the suite of machines. */
 
-import type { HostMetering, HostRouter } from '../../src/model/host-objects.ts';
 import type { Fact, LinkFact, Namespace, NftTableFact } from '../../src/plan/facts.ts';
 import { natMaps, natTable } from '../../src/plan/nft-nat.ts';
-import { meteringFacts } from '../../src/plan/render/router-metering.ts';
+import { meteredRouter } from './machine-samples-metering.ts';
 
 /** One thing: what has to be there before, how it is at first, and how it is after a change. */
 export interface Sample {
@@ -288,26 +287,6 @@ const element = (map: string, key: string, value: string): Fact => {
   return { fact: 'nft-element', namespace: ns, ...natTable, map, key, value };
 };
 
-/** The table of a router on which labels count by these rules. */
-function meteringTable(labels: Readonly<Record<string, HostMetering['rules']>>): Fact {
-  const metering = {
-    project_id: 'p',
-    labels: Object.entries(labels).map(([label_id, rules]) => ({ label_id, rules })),
-  };
-  const [table] = meteringFacts({ gateway: { port_id: 'aaaaaaaa-bbbb' }, metering } as unknown as HostRouter, ns);
-  if (!table) throw new Error('no label counts');
-  return table;
-}
-
-const meteringRule = (
-  direction: 'ingress' | 'egress',
-  source: string | null,
-  destination: string | null,
-  excluded = false,
-) => ({
-  ...{ direction, excluded, source_ip_prefix: source, destination_ip_prefix: destination },
-});
-
 /** Facts about nftables. */
 const tables: Sample[] = [
   {
@@ -317,24 +296,7 @@ const tables: Sample[] = [
     first: nftTable,
     second: { ...nftTable, chains: [{ name: 'one', rules: ['drop'] }, ...nftTable.chains.slice(1)] },
   },
-  {
-    title: 'the table of a metered router',
-    opaque: true,
-    before: [netns],
-    first: meteringTable({
-      one: [
-        meteringRule('egress', '0.0.0.0/0', null),
-        meteringRule('egress', '::/0', null),
-        meteringRule('egress', null, '198.51.100.0/24', true),
-        meteringRule('egress', null, '203.0.113.7/32', true),
-      ],
-      two: [meteringRule('ingress', 'fd00::/8', 'fd00:1::/64'), meteringRule('ingress', null, '10.0.0.0/25')],
-    }),
-    second: meteringTable({
-      two: [meteringRule('ingress', null, 'fd00:1::/64'), meteringRule('ingress', null, 'fd00:3::/64')],
-      three: [meteringRule('egress', '10.0.0.0/24', '10.0.1.0/24'), meteringRule('ingress', '10.0.0.0/24', null, true)],
-    }),
-  },
+  meteredRouter(netns),
   {
     title: 'elements of a device',
     before: [netns, nftTable],
