@@ -65,6 +65,10 @@ test('what is left of a router that is gone is what it added to the sums', async
   await report([count(8, { router_id: gone, ended: true }), count(4, { ended: true })]);
   assert.deepEqual(await rows(), ['alpha egress 4']);
   assert.deepEqual(await totals(), ['egress p-demo 1200']);
+  // Its counter was made anew: it is not the end of it.
+  await report([count(2, { router_id: gone, ended: true }), count(1, { router_id: gone })]);
+  await report([count(1, { router_id: gone })]);
+  assert.deepEqual(await totals(), ['egress p-demo 1500']);
 });
 
 test('the counts of a label that is gone are passed over, and go with it', async () => {

@@ -31,7 +31,9 @@ async function ofLabels(c: Context, counts: readonly MeteringCount[]): Promise<M
 
 /** The keys of counters that have ended because their router is gone. */
 async function goneCounters(c: Context, counts: readonly MeteringCount[]): Promise<Set<string>> {
-  const ended = counts.filter((count) => count.ended);
+  // The last word on each counter.
+  const last = new Map(counts.map((count) => [countKey(count), count]));
+  const ended = [...last.values()].filter((count) => count.ended);
   const ids = [...new Set(ended.map(({ router_id }) => router_id))];
   const there = new Set((ids.length > 0 ? await c.t.find(router, { id: ids }) : []).map(({ id }) => id));
   return new Set(ended.filter(({ router_id }) => !there.has(router_id)).map(countKey));
