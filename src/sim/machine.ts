@@ -24,15 +24,7 @@ import {
 import { putElements, putEntry, putTable, removeElements, removeEntry, removeTable } from './nft.ts';
 import { observeFact } from './observe.ts';
 import { printState } from './print.ts';
-import {
-  namespaceOf,
-  newLink,
-  newNamespace,
-  type SimConnection,
-  SimError,
-  type SimPlan,
-  type SimState,
-} from './state.ts';
+import { namespaceOf, newLink, newNamespace, planOf, type SimConnection, SimError, type SimState } from './state.ts';
 import {
   putFlows,
   putMeter,
@@ -51,12 +43,6 @@ export type Fault = (step: Step, index: number) => string | undefined;
 /** Lets the step with number `n` (from 0) fail, and it alone. */
 export function failStep(n: number): Fault {
   return (_step, index) => (index === n ? 'injected failure' : undefined);
-}
-
-function planOf(steps: readonly Step[]): SimPlan {
-  const keys = (verb: Step['do']) =>
-    new Set(steps.flatMap((step) => (step.do === verb && step.do !== 'cut' ? [factKey(step.fact)] : [])));
-  return { adds: keys('add'), removes: keys('remove') };
 }
 
 /** A machine in memory: performing a step changes a set of facts. */

@@ -14,6 +14,8 @@ import type {
   RouteFact,
   SetFact,
 } from '../plan/facts.ts';
+import { factKey } from '../plan/facts.ts';
+import type { Step } from '../plan/steps.ts';
 
 /** A device. */
 export interface SimLink {
@@ -111,6 +113,13 @@ export interface SimConnection {
 export interface SimPlan {
   readonly adds: ReadonlySet<string>;
   readonly removes: ReadonlySet<string>;
+}
+
+/** What steps make and take away. */
+export function planOf(steps: readonly Step[]): SimPlan {
+  const keys = (verb: Step['do']) =>
+    new Set(steps.flatMap((step) => (step.do === verb && step.do !== 'cut' ? [factKey(step.fact)] : [])));
+  return { adds: keys('add'), removes: keys('remove') };
 }
 
 /** Everything that a simulated machine is. */
