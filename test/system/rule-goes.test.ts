@@ -64,8 +64,8 @@ function suite(driver: LabDriver): void {
   };
   const isCut = (connection: HeldConnection) => connection.untilCut(1000, 15_000);
   const goesOn = async (connection: HeldConnection) => {
-    await connection.nextTick(1000);
-    await connection.nextTick(1000);
+    await connection.nextTick(5000);
+    await connection.nextTick(5000);
   };
   const allow = (more: object) =>
     c.api.securityGroupRules.create({ security_group_id: groupId, direction: 'ingress', protocol: 'tcp', ...more });
