@@ -54,6 +54,14 @@ export async function startSwitch(host: LabHost): Promise<void> {
 }
 
 /**
+ * Has the switch of an emulated host decide anew about all packets. Where two entries of its cache fit a packet, the userspace datapath
+ * of 3.1 (Debian 12) may bring the wrong one up to date after a change of flows; the other stays, for as long as packets meet it.
+ */
+export async function forgetDecisions(host: LabHost): Promise<void> {
+  await host.run(['ovs-appctl', '-t', `${hostFolder}/ovs-vswitchd.ctl`, 'revalidator/purge']);
+}
+
+/**
  * Makes a bridge with a device in it. The kernel hears what the device hears, too: it is told to drop it, so that nothing is
  * answered twice.
  */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Daemon } from '../../src/lab/cloud.ts';
 import type { LabDriver } from '../../src/lab/ground.ts';
+import { forgetDecisions } from '../../src/lab/ovs.ts';
 import { fetchPage, type HeldConnection, holdConnection, holdPing, serve } from '../../src/lab/probe.ts';
 import { deviceSuffix } from '../../src/model/host-objects.ts';
 import { addressGroup } from '../../src/model/index.ts';
@@ -49,7 +50,9 @@ function suite(driver: LabDriver): void {
 
   const reaches = (who: Instance, to = web, port = 80) =>
     eventually(`${who.netns} reaches ${to.netns}`, async () => {
-      return (await fetchPage(who.host, to.lease.ip, port, { netns: who.netns, ms: 700 })).reached;
+      const { reached } = await fetchPage(who.host, to.lease.ip, port, { netns: who.netns, ms: 700 });
+      if (!reached) await decideAnew();
+      return reached;
     });
   const hold = async (who: Instance, { to = web, port = 80, from = '' } = {}) => {
     await reaches(who, to, port);
@@ -62,8 +65,15 @@ function suite(driver: LabDriver): void {
     held.push(one);
     return one;
   };
-  const isCut = (connection: HeldConnection) => connection.untilCut(1000, 15_000);
+  const decideAnew = async () => {
+    if (driver === 'openvswitch') await forgetDecisions(web.host);
+  };
+  const isCut = async (connection: HeldConnection) => {
+    await connection.untilCut(1000, 5000).catch(decideAnew);
+    await connection.untilCut(1000, 10_000);
+  };
   const goesOn = async (connection: HeldConnection) => {
+    await connection.nextTick(1000).catch(decideAnew);
     await connection.nextTick(5000);
     await connection.nextTick(5000);
   };
