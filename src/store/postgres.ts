@@ -7,6 +7,7 @@ import type { Executor, Parameter, Statement } from './dialect/dialect.ts';
 import { postgresDialect } from './dialect/postgres.ts';
 import { Listeners } from './listeners.ts';
 import { CommitNews, NEWS_CHANNEL } from './postgres-news.ts';
+import { analyzeTables, Statistics } from './postgres-statistics.ts';
 import { migrate } from './schema/migrate.ts';
 import { Scope, type Shared, shared } from './scope.ts';
 import { Session } from './session.ts';
@@ -132,7 +133,7 @@ function mayRetry(error: unknown): boolean {
 
 // Each script is one round trip. The lock is held until the transaction is visible to the next holder, so every statement of
 // READ COMMITTED sees the same state: the last writer's.
-async function beginWriting(pool: pg.Pool, sender: string): Promise<Transaction> {
+async function beginWriting(pool: pg.Pool, sender: string, committed: () => void): Promise<Transaction> {
   const client = await pool.connect();
   const script = async (sql: string) => client.query(sql);
   const savepoints: Promise<unknown>[] = [];
@@ -165,14 +166,15 @@ async function beginWriting(pool: pg.Pool, sender: string): Promise<Transaction>
     commit: async (entries) => {
       const news = entries.length > 0 ? `select pg_notify('${NEWS_CHANNEL}', '${sender}'); ` : '';
       // Goes together with the entries: where one of them failed, it commits nothing.
-      const committed: Promise<unknown> = script(`${news}commit`);
-      committed.catch(() => {});
+      const sent: Promise<unknown> = script(`${news}commit`);
+      sent.catch(() => {});
       await Promise.all([...savepoints, ...entries]);
-      const result = await committed;
+      const result = await sent;
       const last = Array.isArray(result) ? result.at(-1) : result;
       // PostgreSQL answers COMMIT of a transaction that failed with ROLLBACK, and with no error.
       if (last.command !== 'COMMIT') throw new Error('The database rolled a transaction back at its commit.');
       client.release();
+      committed();
     },
     rollback,
   };
@@ -184,6 +186,7 @@ class PostgresStore implements Store {
   readonly #readers: pg.Pool;
   readonly #writer: Writer;
   readonly #news: CommitNews;
+  readonly #statistics: Statistics;
   readonly #listeners = new Listeners();
   #closing: Promise<void> | undefined;
 
@@ -194,8 +197,10 @@ class PostgresStore implements Store {
     this.#readers = newPool(config, READ_CONNECTIONS);
     const wake = () => this.#listeners.wake();
     this.#news = new CommitNews(config, sender, () => this.read((reader) => reader.head()), wake);
+    this.#statistics = new Statistics(() => this.#readers.query(analyzeTables));
+    const begin = () => beginWriting(writers, sender, () => this.#statistics.committed());
     this.#writer = new Writer(
-      { shared: this.#shared, begin: () => beginWriting(writers, sender), mayRetry },
+      { shared: this.#shared, begin, mayRetry },
       (rev) => {
         this.#news.seen(rev);
         wake();
@@ -240,6 +245,7 @@ class PostgresStore implements Store {
   async #close(): Promise<void> {
     await this.#writer.close();
     await this.#news.close();
+    await this.#statistics.settled();
     await Promise.all([this.#writers.end(), this.#readers.end()]);
   }
 }
