@@ -7,7 +7,7 @@ import type { Executor, Parameter, Statement } from './dialect/dialect.ts';
 import { postgresDialect } from './dialect/postgres.ts';
 import { Listeners } from './listeners.ts';
 import { CommitNews, NEWS_CHANNEL } from './postgres-news.ts';
-import { analyzeTables, Statistics } from './postgres-statistics.ts';
+import { Statistics } from './postgres-statistics.ts';
 import { migrate } from './schema/migrate.ts';
 import { Scope, type Shared, shared } from './scope.ts';
 import { Session } from './session.ts';
@@ -192,12 +192,14 @@ class PostgresStore implements Store {
 
   constructor(options: PostgresOptions, config: pg.ClientConfig, writers: pg.Pool) {
     const sender = randomUUID();
-    this.#shared = shared(postgresDialect, options.clock);
+    this.#shared = shared(postgresDialect, options.clock, (table, rows) => this.#statistics.inserted(table, rows));
     this.#writers = writers;
     this.#readers = newPool(config, READ_CONNECTIONS);
     const wake = () => this.#listeners.wake();
     this.#news = new CommitNews(config, sender, () => this.read((reader) => reader.head()), wake);
-    this.#statistics = new Statistics(() => this.#readers.query(analyzeTables));
+    this.#statistics = new Statistics((tables) =>
+      this.#readers.query(`analyze ${tables.map((table) => `"${table}"`).join(', ')}`),
+    );
     const begin = () => beginWriting(writers, sender, () => this.#statistics.committed());
     this.#writer = new Writer(
       { shared: this.#shared, begin, mayRetry },

@@ -14,17 +14,19 @@ export interface Shared {
   readonly clock: Clock;
   readonly statements: Statements;
   readonly recordNamed: (name: string) => Record_;
+  /** Told of rows that go into a table, whatever becomes of the transaction. */
+  readonly inserted: (table: string, rows: number) => void;
 }
 
 /** What transactions of one store share. */
-export function shared(dialect: Dialect, clock: Clock): Shared {
+export function shared(dialect: Dialect, clock: Clock, inserted: Shared['inserted'] = () => {}): Shared {
   const byName = new Map(records.map((record) => [record.name, record]));
   const recordNamed = (name: string) => {
     const record = byName.get(name);
     if (!record) throw new Error(`There is no record ${JSON.stringify(name)}.`);
     return record;
   };
-  return { dialect, clock, statements: new Statements(), recordNamed };
+  return { dialect, clock, statements: new Statements(), recordNamed, inserted };
 }
 
 /** The statements of one transaction, one snapshot or one work. */

@@ -29,6 +29,7 @@ export async function insert<R extends Record_>(scope: Scope, record: R, row: Ro
     scope.shared.dialect.db
       .insertInto(table.name)
       .values(Object.fromEntries(table.columns.map((column, i) => [column.name, cells[i] as Cell])));
+  scope.shared.inserted(table.name, 1);
   scope.send(() => scope.run(table, `insert ${table.name}`, cells, build));
   return toRow<R>(table, cells);
 }
@@ -56,6 +57,7 @@ export async function insertMany<R extends Record_>(
     const query = sql`insert into ${sql.table(table.name)} (${names}) select * from unnest(${columns})`;
     return { compile: () => query.compile(dialect.db) };
   };
+  scope.shared.inserted(table.name, rows.length);
   scope.send(() => scope.run(table, `insert many ${table.name}`, lists, build));
   return all.map((cells) => toRow<R>(table, cells));
 }
