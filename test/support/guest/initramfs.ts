@@ -42,9 +42,9 @@ mount -t tmpfs -o mode=755 tmpfs /new/run; mount -t tmpfs -o mode=1777 tmpfs /ne
 mkdir -p /new/run/guest /new/run/machine /new/run/netns
 mount -t 9p -o ro,$nine,cache=none machine /new/run/machine || fail "the machine's files cannot be mounted"
 mount --bind /machine$modules/lib/modules/$release /new/usr/lib/modules/$release
-if [ "$root" != / ]; then
-  for folder in $node $clone; do mkdir -p /new$folder; mount --bind /machine$folder /new$folder; done
-fi
+for folder in $node $clone; do
+  case "$root$folder" in //tmp/*|//run/*|/[!/]*) mkdir -p /new$folder; mount --bind /machine$folder /new$folder;; esac
+done
 cp /bin/busybox /guest/* /new/run/guest/
 echo $name > /proc/sys/kernel/hostname
 if [ $init = systemd ]; then
